@@ -1,0 +1,26 @@
+"""The errors that the reference implementation raises on purpose.
+
+A violated requirement is never raised: it is a `Finding`. These errors say that the work could not be done.
+"""
+
+__all__ = ["BindError", "LeptonError", "RecipeError", "RuntimeRefusal", "SourceError"]
+
+
+class LeptonError(Exception):
+    """The work could not be done; the message says found, expected and remedy (exit code 2)."""
+
+
+class SourceError(LeptonError):
+    """A path cannot be read: missing, no permission, neither a package directory nor a package file."""
+
+
+class RecipeError(LeptonError):
+    """A pack recipe or its source cannot be used."""
+
+
+class BindError(LeptonError):
+    """Tensors do not fit the signature: wrong name, datatype or shape (Spec: PKG-SIG)."""
+
+
+class RuntimeRefusal(LeptonError):
+    """A runtime cannot or must not load this artifact, or failed while computing."""

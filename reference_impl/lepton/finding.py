@@ -1,0 +1,61 @@
+"""What every check says: findings, and the reports that collect them.
+
+Owns the vocabulary of verdicts; leaves rendering to `lepton.report` and decisions to `lepton.validate`.
+Serves the chapter `conformance`.
+"""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+__all__ = ["Finding", "PackageReport", "Report", "Severity", "Verdict"]
+
+
+class Severity(StrEnum):
+    """How much a finding weighs; it follows from the requirement's keyword, never from the check."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    NOTE = "note"
+
+
+class Verdict(StrEnum):
+    """What a report concludes about one package."""
+
+    PASS = "pass"
+    FAIL = "fail"
+    INCONCLUSIVE = "inconclusive"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One violated requirement at one place, with one cause.
+
+    `pointer` is a JSON pointer into `file`, or `byte N` for a binary member; empty when the whole file is
+    meant. `file` is a path inside the package, empty when the package as a whole is meant.
+    """
+
+    requirement: str
+    file: str
+    pointer: str
+    message: str
+    hint: str
+
+
+@dataclass(frozen=True, slots=True)
+class PackageReport:
+    """What was found about one package. `not_checked` maps a requirement to the reason it did not run."""
+
+    path: str
+    identity: str | None
+    verdict: Verdict
+    findings: tuple[Finding, ...]
+    checked: tuple[str, ...] = ()
+    not_checked: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """The result of one validation run over one or more packages."""
+
+    packages: tuple[PackageReport, ...]
+    level: str

@@ -1,0 +1,85 @@
+"""What went over the wire, kept for the report of a failure.
+
+Owns the record of exchanges; leaves making them to the subjects and printing them to `report`. Serves
+`conformance` (CNF-REP-03).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+__all__ = ["Exchange", "HttpExchange", "LineExchange", "Recorder"]
+
+
+class Exchange(Protocol):
+    """One request and what came back."""
+
+    @property
+    def transport(self) -> str:
+        """Return `http` or `stdio`."""
+
+
+@dataclass(frozen=True, slots=True)
+class HttpExchange:
+    """One HTTP request and its answer; `status` is None when no answer came, `problem` then says why."""
+
+    method: str
+    target: str
+    request_headers: tuple[tuple[str, str], ...]
+    request_body: bytes
+    chunked: bool
+    status: int | None
+    response_headers: tuple[tuple[str, str], ...]
+    response_body: bytes
+    problem: str = ""
+
+    @property
+    def transport(self) -> str:
+        """Return `http`."""
+        return "http"
+
+
+@dataclass(frozen=True, slots=True)
+class LineExchange:
+    """One line to a stdio program and the line it answered; `received` is None when none came."""
+
+    sent: str
+    received: str | None
+    problem: str = ""
+
+    @property
+    def transport(self) -> str:
+        """Return `stdio`."""
+        return "stdio"
+
+
+class Recorder:
+    """The exchanges of the current case, and those of the failing case that is to be reported."""
+
+    __slots__ = ("_current", "_kept")
+
+    def __init__(self) -> None:
+        self._current: list[Exchange] = []
+        self._kept: tuple[Exchange, ...] | None = None
+
+    def reset(self) -> None:
+        """Forget everything: a new test begins."""
+        self._current = []
+        self._kept = None
+
+    def begin(self) -> None:
+        """Forget the current case: a new one begins."""
+        self._current = []
+
+    def add(self, exchange: Exchange) -> None:
+        """Record one exchange of the current case."""
+        self._current.append(exchange)
+
+    def keep(self) -> None:
+        """Keep the current case as the failing one to report."""
+        self._kept = tuple(self._current)
+
+    @property
+    def failing(self) -> Sequence[Exchange]:
+        """Return the exchanges of the failing case, or of the current one when none was kept."""
+        return self._current if self._kept is None else self._kept

@@ -1,0 +1,190 @@
+"""Try a property on its boundary cases, then on generated ones; make what fails small.
+
+Owns the order (enumerated first, then Hypothesis, derandomised by the seed), the count of examples and the
+reduction of a failing case; leaves what a case is to `strategies` and blame to `lepton_conformance.collect`.
+Serves `conformance` (CNF-REP-02, CNF-REP-03).
+"""
+
+import contextlib
+import time
+import zlib
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Generic, TypeVar
+
+import hypothesis
+from hypothesis import strategies as st
+
+from lepton_conformance.outcome import SubjectFault, SubjectGone
+from lepton_conformance.subject.exchange import Recorder
+from lepton_conformance.suite.cases import INTEGER_BITS, Cases
+
+__all__ = ["Budget", "each", "examples"]
+
+Case = TypeVar("Case")
+
+#: Generated cases per Hypothesis example: one list of integers, which shrinks to the one that fails.
+CASES_PER_EXAMPLE = 4
+#: How long a failing case is made smaller, in runs of the property and in seconds.
+MAX_SHRINK_RUNS = 250
+MAX_SHRINK_SECONDS = 3.0
+#: Integers are drawn above this origin, where no constant of a loaded module can be drawn instead: the same
+#: seed gives the same cases wherever the suite runs (Spec: CNF-REP-02).
+_ORIGIN = 1 << 200
+
+
+class _Stop(BaseException):
+    """Leaves Hypothesis at once; never seen outside this module."""
+
+
+@dataclass(slots=True)
+class Budget:
+    """What one test may spend, and what it has spent.
+
+    `deadline` is a value of `time.monotonic` after which no case is generated any more (boundary cases
+    always run), or None. `examples` counts the cases that ran.
+    """
+
+    seed: int
+    max_examples: int
+    recorder: Recorder
+    test: str = ""
+    deadline: float | None = None
+    examples: int = 0
+
+    def spent(self) -> bool:
+        """Say whether the time is over."""
+        return self.deadline is not None and time.monotonic() > self.deadline
+
+
+@dataclass(slots=True)
+class _Search(Generic[Case]):
+    """One property on its way through its cases; keeps the simplest failure seen."""
+
+    budget: Budget
+    body: Callable[[Case], None]
+    case: Case | None = None
+    fault: SubjectFault | None = None
+    other: Exception | None = None
+    shrinks: int = 0
+    shrink_end: float = field(default=0.0)
+
+    def run(self, case: Case) -> None:
+        """Run the property once. Raises: whatever it raises."""
+        self.budget.recorder.begin()
+        if self.fault is None:
+            self.budget.examples += 1
+        else:
+            self.shrinks += 1
+        self.body(case)
+
+    def note(self, case: Case, fault: SubjectFault) -> None:
+        """Keep a failing case as the simplest so far."""
+        if self.fault is None:
+            self.shrink_end = time.monotonic() + MAX_SHRINK_SECONDS
+        self.case, self.fault = case, fault
+        self.budget.recorder.keep()
+
+    def exhausted(self) -> bool:
+        """Say whether enough has been done to make the failing case small."""
+        return self.shrinks >= MAX_SHRINK_RUNS or time.monotonic() > self.shrink_end
+
+    def fails(self, case: Case) -> bool:
+        """Say whether a simpler case still breaks the requirement; keep it if so."""
+        try:
+            self.run(case)
+        except SubjectFault as fault:
+            if isinstance(fault, SubjectGone) and not isinstance(self.fault, SubjectGone):
+                return False
+            self.note(case, fault)
+            return True
+        except Exception:
+            return False
+        return False
+
+
+def each(budget: Budget, cases: Iterable[Case], body: Callable[[Case], None]) -> None:
+    """Try a property on every case of a small domain. Raises: the first SubjectFault."""
+    examples(budget, Cases(tuple(cases)), body)
+
+
+def examples(budget: Budget, cases: Cases[Case], body: Callable[[Case], None]) -> None:
+    """Try a property on its boundary cases, then on generated ones.
+
+    Raises: SubjectFault for the smallest failing case found, its exchanges being those that the recorder
+    holds; whatever else `body` raises, at once.
+    """
+    search: _Search[Case] = _Search(budget, body)
+    for case in cases.boundary:
+        try:
+            search.run(case)
+        except SubjectGone:
+            budget.recorder.keep()
+            raise
+        except SubjectFault as fault:
+            search.note(case, fault)
+            break
+    if search.fault is None and cases.decode is not None and budget.max_examples > 0 and not budget.spent():
+        _generate(search, cases.decode)
+    if search.fault is not None and search.case is not None:
+        if not isinstance(search.fault, SubjectGone):
+            _reduce(search, cases.smaller)
+        raise search.fault
+
+
+def _generate(search: _Search[Case], decode: Callable[[int], Case]) -> None:
+    """Let Hypothesis draw integers; stop at a failure that is small or has been worked on long enough."""
+    budget = search.budget
+    target = budget.examples + budget.max_examples
+
+    def attempt(numbers: list[int]) -> None:
+        if search.fault is None:
+            if budget.examples >= target or budget.spent():
+                raise _Stop
+        elif search.exhausted():
+            raise _Stop
+        for number in numbers:
+            case = decode(number - _ORIGIN)
+            try:
+                search.run(case)
+            except SubjectGone as fault:
+                if search.fault is None:
+                    search.note(case, fault)
+                raise _Stop from None
+            except SubjectFault as fault:
+                search.note(case, fault)
+                raise
+            except Exception as error:
+                search.other = error
+                raise _Stop from None
+
+    integer = st.integers(_ORIGIN, _ORIGIN + (1 << INTEGER_BITS) - 1)
+    driven = hypothesis.given(st.lists(integer, min_size=1, max_size=CASES_PER_EXAMPLE))(attempt)
+    driven = hypothesis.settings(
+        max_examples=budget.max_examples,
+        database=None,
+        deadline=None,
+        print_blob=False,
+        report_multiple_bugs=False,
+        phases=(hypothesis.Phase.generate, hypothesis.Phase.shrink),
+        suppress_health_check=tuple(hypothesis.HealthCheck),
+        verbosity=hypothesis.Verbosity.quiet,
+    )(driven)
+    driven = hypothesis.seed(zlib.crc32(budget.test.encode()) ^ (budget.seed << 32))(driven)
+    with contextlib.suppress(_Stop, SubjectFault, hypothesis.errors.Flaky):
+        driven()
+    if search.other is not None:
+        raise search.other
+
+
+def _reduce(search: _Search[Case], smaller: Callable[[Case], Iterable[Case]]) -> None:
+    """Replace the failing case by a simpler one that fails too, as long as there is one."""
+    progress = True
+    while progress and search.case is not None:
+        progress = False
+        for case in smaller(search.case):
+            if search.exhausted():
+                return
+            if search.fails(case):
+                progress = True
+                break

@@ -64,6 +64,7 @@ class _Search(Generic[Case]):
     budget: Budget
     body: Callable[[Case], None]
     case: Case | None = None
+    number: int | None = None
     fault: SubjectFault | None = None
     other: Exception | None = None
     shrinks: int = 0
@@ -153,6 +154,7 @@ def _generate(search: _Search[Case], decode: Callable[[int], Case]) -> None:
                 raise _Stop from None
             except SubjectFault as fault:
                 search.note(case, fault)
+                search.number = number - _ORIGIN
                 raise
             except Exception as error:
                 search.other = error
@@ -175,6 +177,22 @@ def _generate(search: _Search[Case], decode: Callable[[int], Case]) -> None:
         driven()
     if search.other is not None:
         raise search.other
+    if search.number is not None:
+        _clear_bits(search, decode, search.number)
+
+
+def _clear_bits(search: _Search[Case], decode: Callable[[int], Case], number: int) -> None:
+    """Clear bits of the failing integer, high ones first: Hypothesis leaves them when it moves the origin."""
+    for width in range(INTEGER_BITS):
+        shorter = number & ((1 << width) - 1)
+        if shorter == number or search.exhausted():
+            break
+        if search.fails(decode(shorter)):
+            number = shorter
+            break
+    for bit in reversed(range(number.bit_length())):
+        if number >> bit & 1 and not search.exhausted() and search.fails(decode(number ^ (1 << bit))):
+            number ^= 1 << bit
 
 
 def _reduce(search: _Search[Case], smaller: Callable[[Case], Iterable[Case]]) -> None:

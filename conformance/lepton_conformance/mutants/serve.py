@@ -1,0 +1,43 @@
+"""`python -m lepton_conformance.mutants.serve`: the naive server or one of its mutants as a program.
+
+Owns the command line; leaves serving to `listener`. Serves `inference`.
+"""
+
+import argparse
+import sys
+import threading
+
+from lepton_conformance.mutants.catalogue import server
+from lepton_conformance.mutants.listener import listening
+
+__all__ = ["main"]
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Serve until interrupted; print one line with the address when ready."""
+    parser = argparse.ArgumentParser(
+        prog="python -m lepton_conformance.mutants.serve",
+        description="Serve the conformance models, correctly or with one planted fault.",
+    )
+    parser.add_argument("--mutant", default="correct", metavar="ID", help="the fault (default: none)")
+    parser.add_argument("--port", type=int, default=0, help="0 takes a free one (default)")
+    arguments = parser.parse_args(argv)
+    try:
+        application = server(arguments.mutant)
+    except KeyError:
+        print(f"mutants.serve: no mutant {arguments.mutant!r}; `make mutants` lists them", file=sys.stderr)
+        return 2
+    try:
+        with listening(application, arguments.port) as url:
+            print(f"listening on {url}", flush=True)
+            threading.Event().wait()
+    except OSError as error:
+        print(f"mutants.serve: cannot listen on port {arguments.port}: {error.strerror}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        return 0
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

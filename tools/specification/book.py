@@ -1,0 +1,183 @@
+"""The whole standard as one value: chapters, translation, lock and citations, read from a repository.
+
+Owns the order of reading, what is generated from it, and what a check consists of. Leaves each part's rules
+to its module.
+"""
+
+import datetime
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from specification.blocks import Requirement, read_blocks
+from specification.citations import Citation, check_citations, read_citations, traceability
+from specification.coverage import check_coverage, read_waivers
+from specification.lock import Locked, compare_lock, next_lock, read_lock, write_lock
+from specification.problem import Problem
+from specification.published import PublishedFiles, check_examples, check_pointers, read_examples
+from specification.translation import Translation, compare_translation, read_translation
+from specification.vocabulary import CHAPTERS
+
+__all__ = ["LOCK", "SPEC_VERSION", "WAIVERS", "Book", "read_book"]
+
+SPEC_VERSION = "1.0"
+LOCK = f"schemas/{SPEC_VERSION}/requirements.lock"
+REQUIREMENTS = f"schemas/{SPEC_VERSION}/requirements.json"
+TRACEABILITY = f"schemas/{SPEC_VERSION}/traceability.json"
+WAIVERS = "spec/waivers.yml"
+
+
+@dataclass(frozen=True, slots=True)
+class Book:
+    """What was read. `prose` are the problems that keep the published files from being written at all."""
+
+    root: Path
+    requirements: tuple[Requirement, ...]
+    translations: dict[str, Translation]
+    lock: dict[str, Locked]
+    lock_text: str
+    citations: tuple[Citation, ...]
+    prose: tuple[Problem, ...]
+    rewordings: tuple[Problem, ...]
+    sources: dict[str, str] = field(repr=False)
+
+    def outputs(self) -> dict[str, str]:
+        """Return the text of each generated file by its path."""
+        entries = [_entry(each, self.translations.get(each.id)) for each in self.requirements]
+        known = [each.id for each in self.requirements]
+        return {
+            REQUIREMENTS: _json({"spec": SPEC_VERSION, "requirements": entries}),
+            LOCK: write_lock(next_lock(self.requirements, self.lock), self.lock_text),
+            TRACEABILITY: _json(
+                {"spec": SPEC_VERSION, "requirements": traceability(list(self.citations), known)}
+            ),
+        }
+
+    def check(self, today: datetime.date) -> list[Problem]:
+        """Return everything that is wrong, in the order of files and lines."""
+        problems = [*self.prose, *self.rewordings]
+        published = PublishedFiles(self.root / "schemas" / SPEC_VERSION)
+        requirements = list(self.requirements)
+        check_pointers(requirements, published, problems)
+        for file, text in self.sources.items():
+            check_examples(list(read_examples(file, text, problems)), published, problems)
+        known = [each.id for each in requirements]
+        check_citations(list(self.citations), known, problems)
+        waivers = read_waivers(WAIVERS, _read(self.root / WAIVERS), problems)
+        table = traceability(list(self.citations), known)
+        check_coverage(requirements, table, waivers, WAIVERS, today, problems)
+        if not self.prose and not self.rewordings:
+            self._check_outputs(problems)
+        return sorted(set(problems))
+
+    def _check_outputs(self, problems: list[Problem]) -> None:
+        for file, text in self.outputs().items():
+            path = self.root / file
+            if not path.is_file() or path.read_bytes() != text.encode():
+                found = "no generated file" if not path.is_file() else "a generated file that is out of date"
+                problems.append(
+                    Problem(file, 1, found, "what the sources say", "run `python tools/spec.py build`")
+                )
+
+
+def read_book(root: Path) -> Book:
+    """Read the standard below `root`. What is wrong is in the result; nothing is raised for it."""
+    problems: list[Problem] = []
+    requirements: list[Requirement] = []
+    translations: dict[str, Translation] = {}
+    sources: dict[str, str] = {}
+    _unknown_chapters(root, problems)
+    for chapter in CHAPTERS:
+        file, chinese_file = f"spec/en/{chapter}.md", f"spec/zh/{chapter}.md"
+        if not (root / file).is_file():
+            continue
+        sources[file] = _read(root / file)
+        blocks = read_blocks(chapter, file, sources[file], problems)
+        requirements += blocks
+        chinese: list[Translation] = []
+        if (root / chinese_file).is_file():
+            sources[chinese_file] = _read(root / chinese_file)
+            chinese = read_translation(chinese_file, sources[chinese_file], problems)
+        translations |= compare_translation(file, blocks, chinese_file, chinese, problems)
+    requirements = _unique(requirements, problems)
+    lock_text = _read(root / LOCK)
+    lock = read_lock(LOCK, lock_text, problems)
+    rewordings: list[Problem] = []
+    compare_lock(requirements, lock, rewordings)
+    citations = read_citations(root, problems)
+    return Book(
+        root,
+        tuple(requirements),
+        translations,
+        lock,
+        lock_text,
+        tuple(citations),
+        tuple(problems),
+        tuple(rewordings),
+        sources,
+    )
+
+
+def _read(path: Path) -> str:
+    return path.read_text(encoding="utf-8") if path.is_file() else ""
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, indent=1) + "\n"
+
+
+def _unknown_chapters(root: Path, problems: list[Problem]) -> None:
+    for language in ("en", "zh"):
+        for path in sorted((root / "spec" / language).glob("*.md")):
+            if path.stem not in CHAPTERS:
+                problems.append(
+                    Problem(
+                        path.relative_to(root).as_posix(),
+                        1,
+                        f"the chapter {path.stem!r}",
+                        f"one of {', '.join(CHAPTERS)}",
+                        "rename the file, or add the chapter to tools/specification/vocabulary.py",
+                    )
+                )
+
+
+def _unique(requirements: list[Requirement], problems: list[Problem]) -> list[Requirement]:
+    first: dict[str, Requirement] = {}
+    for requirement in requirements:
+        before = first.setdefault(requirement.id, requirement)
+        if before is not requirement:
+            problems.append(
+                Problem(
+                    requirement.file,
+                    requirement.line,
+                    f"a second block of {requirement.id}",
+                    f"only the one at {before.file}:{before.line}",
+                    "number one of them anew",
+                )
+            )
+    return list(first.values())
+
+
+def _entry(requirement: Requirement, translation: Translation | None) -> dict[str, Any]:
+    entry: dict[str, Any] = {
+        "id": requirement.id,
+        "chapter": requirement.chapter,
+        "title": requirement.title,
+        "rev": requirement.rev,
+        "level": requirement.level,
+        "role": requirement.role,
+        "profiles": list(requirement.profiles),
+        "verify": list(requirement.verify),
+    }
+    if requirement.schema is not None:
+        entry["schema"] = requirement.schema
+    entry |= {"text": requirement.text, "remedy": requirement.remedy, "digest": requirement.digest}
+    if translation is not None:
+        entry["zh"] = {
+            "title": translation.title,
+            "text": translation.text,
+            "remedy": translation.remedy,
+            "source": translation.source,
+        }
+    return entry

@@ -1,0 +1,105 @@
+"""What the installed suite is: its version, its digest, its tests, and the digest of its requirement set.
+
+Owns the figures that a report's `suite` member carries and that a certificate binds; they are computed from
+the installed files, never stored. Leaves what the tests do to `suite`. Serves the chapter `conformance`,
+topic CNF-CRT.
+"""
+
+import ast
+import functools
+import hashlib
+from collections.abc import Iterator, Mapping
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import lepton_spec
+import rfc8785
+
+__all__ = [
+    "PACKAGE_DIR",
+    "SUITE_NAME",
+    "describe",
+    "requirement_set_digest",
+    "suite_digest",
+    "suite_version",
+    "tests",
+]
+
+SUITE_NAME = "lepton-conformance"
+PACKAGE_DIR = Path(__file__).resolve().parent
+_DISTRIBUTION = "lepton-standard"
+
+
+def suite_version() -> str:
+    """Return the version of the distribution that carries the suite."""
+    return metadata.version(_DISTRIBUTION)
+
+
+@functools.cache
+def suite_digest() -> str:
+    """Return `sha256:` and the digest of the suite's source files.
+
+    The digest is over the RFC 8785 form of the list of `[path, sha256]`, sorted by path, of every Python file
+    of `lepton_conformance`; paths are relative to the package and separated by `/`.
+    """
+    files = [
+        [file.relative_to(PACKAGE_DIR).as_posix(), hashlib.sha256(file.read_bytes()).hexdigest()]
+        for file in sorted(PACKAGE_DIR.rglob("*.py"))
+    ]
+    return _digest(sorted(files))
+
+
+def requirement_set_digest(requirements: Mapping[str, Mapping[str, Any]] | None = None) -> str:
+    """Return `sha256:` and the digest of what the requirements demand, translations and remedies apart.
+
+    The digest is over the RFC 8785 form of the list of `{id, rev, level, role, profiles, verify, text}`,
+    sorted by ID.
+    """
+    entries = lepton_spec.requirements() if requirements is None else requirements
+    members = ("id", "rev", "level", "role", "profiles", "verify", "text")
+    return _digest([{name: entries[key][name] for name in members} for key in sorted(entries)])
+
+
+def _digest(document: Any) -> str:
+    return "sha256:" + hashlib.sha256(rfc8785.dumps(document)).hexdigest()
+
+
+@functools.cache
+def tests() -> Mapping[str, frozenset[str]]:
+    """Return, by requirement ID, the names of the suite's test functions that judge it.
+
+    Read from the source (`@requirement("ID")` above a function), so that a certificate can be verified
+    without running anything.
+    """
+    found: dict[str, set[str]] = {}
+    for file in sorted((PACKAGE_DIR / "suite").glob("*.py")):
+        for key, name in _marked(ast.parse(file.read_bytes(), filename=file.name)):
+            found.setdefault(key, set()).add(name)
+    return {key: frozenset(names) for key, names in found.items()}
+
+
+def _marked(tree: ast.Module) -> Iterator[tuple[str, str]]:
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.FunctionDef):
+            continue
+        for decorator in node.decorator_list:
+            if not isinstance(decorator, ast.Call) or not decorator.args:
+                continue
+            function, first = decorator.func, decorator.args[0]
+            name = function.id if isinstance(function, ast.Name) else getattr(function, "attr", "")
+            if name == "requirement" and isinstance(first, ast.Constant) and isinstance(first.value, str):
+                yield first.value, node.name
+
+
+def describe(*, seed: int, max_examples: int) -> dict[str, Any]:
+    """Return the member `suite` of a report."""
+    return {
+        "name": SUITE_NAME,
+        "version": suite_version(),
+        "spec": lepton_spec.SPEC_VERSION,
+        "seed": seed,
+        "maxExamples": max_examples,
+        "digest": suite_digest(),
+        "requirementsDigest": requirement_set_digest(),
+    }

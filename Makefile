@@ -1,0 +1,52 @@
+# Lepton: what can be done here. `make` alone prints this list.
+# Times are for two cores, after the first installation (about three minutes, once).
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint spec mutants site site-serve bench clean
+
+help: ## Print this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: $(VENV)/.installed ## Pack, validate, serve, certify, attest and verify two real models (2 min)
+	@$(BIN)/python examples/demo.py
+
+test: lint ## Everything that guards a change: lint, then the tests (5 min)
+	$(BIN)/python -m pytest
+
+lint: $(VENV)/.installed ## Style, types, imports, and the standard's own rules (30 s)
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+	$(BIN)/python tools/spec.py check
+
+spec: $(VENV)/.installed ## Generate the published files from the prose in spec/ (1 s)
+	$(BIN)/python tools/spec.py build
+
+mutants: $(VENV)/.installed ## Which test kills which planted fault, as a table (5 min)
+	$(BIN)/python -m lepton_conformance.mutants
+
+site: $(VENV)/.installed ## Build the published standard, English and Chinese, into site/ (20 s)
+	$(BIN)/mkdocs build --strict --quiet
+
+site-serve: $(VENV)/.installed ## Serve the standard on http://127.0.0.1:8100 and rebuild on change
+	$(BIN)/mkdocs serve --dev-addr 127.0.0.1:8100
+
+bench: $(VENV)/.installed ## Our programs beside their peers, as ratios (5 min)
+	$(BIN)/python benchmarks/validate.py
+	$(BIN)/python benchmarks/digests.py
+
+clean: ## Remove what was built; the environment in .venv stays
+	rm -rf build dist site .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+
+# The stamp is written last: an installation that broke off is begun again.
+$(VENV)/.installed: pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; v = sys.version_info; sys.exit(None if v >= (3, 11) else \
+		f"found Python {v.major}.{v.minor}, expected 3.11 or later; run: make PYTHON=python3.12")'
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[torch,models,site,dev]'
+	@touch $@

@@ -67,13 +67,17 @@ class Symbol:
 
 @dataclass(frozen=True, slots=True)
 class TensorSpec:
-    """What a package promises of one tensor. `shape` mixes fixed sizes and symbol names."""
+    """What a package promises of one tensor. `shape` mixes fixed sizes and symbol names.
+
+    `default` is the element that fills an absent optional input, and None unless `optional`.
+    """
 
     name: str
     datatype: str
     shape: tuple[Dim, ...]
     axes: tuple[str, ...] | None = None
     optional: bool = False
+    default: bool | int | float | str | None = None
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> "TensorSpec":
@@ -85,6 +89,7 @@ class TensorSpec:
             tuple(value["shape"]),
             tuple(axes) if axes is not None else None,
             bool(value.get("optional", False)),
+            value.get("default"),
         )
 
 

@@ -3,7 +3,7 @@
 Owns the shape of a runtime; leaves formats and numbers to the implementations. Serves `runtime`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 __all__ = ["Array", "Model", "Runtime"]
 
-#: A numpy array of any registered datatype; BYTES is an object array of `bytes`.
+#: A numpy array of any registered datatype; BYTES is an object array of `bytes`, BF16 `ml_dtypes.bfloat16`.
 Array = npt.NDArray[Any]
 
 
@@ -33,13 +33,19 @@ class Model(Protocol):
 class Runtime(Protocol):
     """An engine. `name` and `version` go into reports; `formats` are the artifact formats it loads."""
 
-    name: str
-    version: str
-    formats: tuple[str, ...]
+    @property
+    def name(self) -> str: ...
 
-    def load(self, entry: Path) -> Model:
+    @property
+    def version(self) -> str: ...
+
+    @property
+    def formats(self) -> tuple[str, ...]: ...
+
+    def load(self, entry: Path, inputs: Sequence[str], outputs: Sequence[str]) -> Model:
         """Load the artifact whose entry file is `entry`, already verified, inside a directory of its files.
 
-        Raises: RuntimeRefusal when the engine refuses it.
+        `inputs` and `outputs` are the names of the signature in its order, for formats that know only the
+        order (pt2). Raises: RuntimeRefusal when the engine refuses it.
         """
         ...

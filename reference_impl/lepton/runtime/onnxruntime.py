@@ -1,0 +1,180 @@
+"""The engine onnxruntime, on one CPU thread, deterministic.
+
+Owns the translation between Lepton's arrays and onnxruntime's: strings (which onnxruntime takes and gives as
+`str` only) and BF16 (which numpy lacks). Leaves checking of inputs to `binding`. Serves `runtime`.
+"""
+
+import ctypes
+import functools
+from collections.abc import Callable, Mapping, Sequence
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from lepton.errors import BindError, RuntimeRefusal
+from lepton.runtime.protocol import Array
+from lepton.tensor import element_count
+
+__all__ = ["OnnxModel", "OnnxRuntime"]
+
+#: Inputs -> every output, in whatever way the types of one graph need.
+Compute = Callable[[Mapping[str, Array]], dict[str, Array]]
+
+#: TensorProto.BFLOAT16.
+_ONNX_BF16 = 16
+
+
+class OnnxRuntime:
+    """Loads `onnx` artifacts."""
+
+    name = "onnxruntime"
+    formats = ("onnx",)
+
+    @functools.cached_property
+    def version(self) -> str:
+        """The version of the installed distribution, without importing it."""
+        return metadata.version("onnxruntime")
+
+    def load(self, entry: Path, inputs: Sequence[str], outputs: Sequence[str]) -> "OnnxModel":
+        """Load a graph. Raises: RuntimeRefusal when onnxruntime refuses it or its names differ."""
+        import onnxruntime  # 0.1 s, and only those who compute pay it
+
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = 1
+        options.inter_op_num_threads = 1
+        options.use_deterministic_compute = True
+        options.log_severity_level = 4
+        try:
+            session = onnxruntime.InferenceSession(str(entry), options, providers=["CPUExecutionProvider"])
+        except Exception as error:  # the engine raises a dozen unrelated classes
+            raise RuntimeRefusal(f"onnxruntime refuses {entry.name}: {_first_line(error)}") from error
+        for kind, found, expected in (
+            ("inputs", [node.name for node in session.get_inputs()], list(inputs)),
+            ("outputs", [node.name for node in session.get_outputs()], list(outputs)),
+        ):
+            if sorted(found) != sorted(expected):
+                raise RuntimeRefusal(f"{entry.name}: found graph {kind} {found}, expected {expected}")
+        return OnnxModel(session, tuple(outputs))
+
+
+class OnnxModel:
+    """One onnxruntime session; safe to call from several threads."""
+
+    __slots__ = ("_compute",)
+
+    def __init__(self, session: Any, outputs: tuple[str, ...]) -> None:
+        """Choose the way in and out that the graph's types need, so that no call pays for another's."""
+        types = {node.name: node.type for node in (*session.get_inputs(), *session.get_outputs())}
+        texts = {name for name, type_ in types.items() if type_ == "tensor(string)"}
+        self._compute: Compute
+        if "tensor(bfloat16)" in types.values():
+            self._compute = _through_ort_values(session, outputs)
+        elif len(outputs) == 1 and not texts:
+            self._compute = _single(session, outputs[0])
+        else:
+            texts_in = [node.name for node in session.get_inputs() if node.name in texts]
+            self._compute = _translating(
+                session, outputs, texts_in, [name for name in outputs if name in texts]
+            )
+
+    def infer(self, inputs: Mapping[str, Array]) -> dict[str, Array]:
+        """Compute every output. Inputs are read only; the answers are the caller's own.
+
+        Raises: RuntimeRefusal when onnxruntime fails; BindError for BYTES that are not UTF-8, because the
+        strings of ONNX are.
+        """
+        try:
+            return self._compute(inputs)
+        except BindError:
+            raise
+        except Exception as error:  # the engine raises a dozen unrelated classes
+            raise RuntimeRefusal(f"onnxruntime failed: {_first_line(error)}") from error
+
+    def close(self) -> None:
+        """Let the session go; a call under way in another thread still finishes."""
+        self._compute = _closed
+
+
+def _single(session: Any, output: str) -> Compute:
+    run, outputs = session.run, [output]
+
+    def compute(inputs: Mapping[str, Array]) -> dict[str, Array]:
+        return {output: run(outputs, inputs)[0]}
+
+    return compute
+
+
+def _translating(
+    session: Any, outputs: tuple[str, ...], texts_in: Sequence[str], texts_out: Sequence[str]
+) -> Compute:
+    """Compute with BYTES in and out as the `str` objects that onnxruntime takes and gives."""
+    run, requested = session.run, list(outputs)
+
+    def compute(inputs: Mapping[str, Array]) -> dict[str, Array]:
+        if texts_in:
+            inputs = {**inputs, **{name: _decoded(name, inputs[name]) for name in texts_in}}
+        answer = dict(zip(requested, run(requested, inputs), strict=True))
+        for name in texts_out:
+            answer[name] = _encoded(answer[name])
+        return answer
+
+    return compute
+
+
+def _through_ort_values(session: Any, outputs: tuple[str, ...]) -> Compute:
+    """Compute with OrtValues: the only door for BF16, whose elements are copied out by address."""
+    import ml_dtypes
+    from onnxruntime import OrtValue
+
+    bfloat16 = np.dtype(ml_dtypes.bfloat16)
+
+    def value_of(array: Array) -> Any:
+        if array.dtype != bfloat16:
+            return OrtValue.ortvalue_from_numpy(np.ascontiguousarray(array))
+        bits = np.ascontiguousarray(array).view(np.uint16)
+        return OrtValue.ortvalue_from_numpy_with_onnx_type(bits, _ONNX_BF16)
+
+    def array_of(value: Any) -> Array:
+        if value.element_type() != _ONNX_BF16:
+            return np.array(value.numpy())
+        shape = value.shape()
+        raw = ctypes.string_at(value.data_ptr(), bfloat16.itemsize * element_count(shape))
+        return np.frombuffer(raw, bfloat16).reshape(shape).copy()
+
+    def compute(inputs: Mapping[str, Array]) -> dict[str, Array]:
+        values = {name: value_of(array) for name, array in inputs.items()}
+        answers = session.run_with_ort_values(list(outputs), values)
+        return {name: array_of(value) for name, value in zip(outputs, answers, strict=True)}
+
+    return compute
+
+
+def _closed(*_: object) -> Any:
+    raise RuntimeError("the model is closed")
+
+
+def _decoded(name: str, array: Array) -> Array:
+    """Return a BYTES tensor as the `str` objects that onnxruntime takes (it would print a `bytes`)."""
+    texts: Array = np.empty(array.size, dtype=object)
+    for index, element in enumerate(array.flat):
+        try:
+            texts[index] = element.decode()
+        except UnicodeDecodeError as error:
+            raise BindError(
+                f"tensor {name!r}: found bytes that are not UTF-8 at element {index}, expected UTF-8, as "
+                "ONNX has it"
+            ) from error
+    return texts.reshape(array.shape)
+
+
+def _encoded(texts: Array) -> Array:
+    array: Array = np.empty(texts.size, dtype=object)
+    for index, text in enumerate(texts.flat):
+        array[index] = text.encode()
+    return array.reshape(texts.shape)
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0][:500]

@@ -1,0 +1,95 @@
+"""From a package to answers: check the inputs, pre-process, run the model, post-process.
+
+Owns the `Pipeline` and the choice of artifact and engine; leaves numbers to the engines and steps. Serves
+PKG-SIG-10, PKG-PRO-04 and PKG-ART-09.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+
+import numpy as np
+
+from lepton.errors import BindError, RuntimeRefusal
+from lepton.runtime.onnxruntime import OnnxRuntime
+from lepton.runtime.plan import Plan
+from lepton.runtime.processing import Operation
+from lepton.runtime.protocol import Array, Model, Runtime
+from lepton.runtime.torch import TorchRuntime
+from lepton.tensor import Symbol, TensorSpec
+
+__all__ = ["RUNTIMES", "Pipeline", "runtime_for"]
+
+#: The built-in engines, asked in this order.
+RUNTIMES: tuple[Runtime, ...] = (OnnxRuntime(), TorchRuntime())
+
+
+def runtime_for(format_name: str) -> Runtime:
+    """Return the engine that loads a format. Raises: RuntimeRefusal when none does."""
+    for runtime in RUNTIMES:
+        if format_name in runtime.formats:
+            return runtime
+    formats = [known for runtime in RUNTIMES for known in runtime.formats]
+    raise RuntimeRefusal(f"found format {format_name!r}, expected one of {formats}")
+
+
+class Pipeline:
+    """A package ready to answer. Safe to call from several threads at once.
+
+    `inputs` and `outputs` are those of the interface where the package has one, else of the signature.
+    """
+
+    __slots__ = ("_admits", "_bind", "_compute", "_model", "_plan", "inputs", "outputs", "symbols")
+
+    def __init__(self, plan: Plan, model: Model) -> None:
+        """Join a compiled plan with a loaded model, which the pipeline now owns."""
+        self.inputs: tuple[TensorSpec, ...] = plan.interface.specs
+        self.outputs: tuple[TensorSpec, ...] = plan.outputs
+        self.symbols: dict[str, Symbol] = plan.symbols
+        self._plan, self._model = plan, model
+        self._admits, self._bind = plan.interface.admits, plan.interface.bind
+        # A package without processing calls its model directly: not one step more on a tiny model's call.
+        self._compute: Callable[[Mapping[str, Array]], dict[str, Array]] = (
+            model.infer if plan.interface is plan.signature else self._staged
+        )
+
+    def infer(self, inputs: Mapping[str, Array], outputs: Sequence[str] | None = None) -> dict[str, Array]:
+        """Answer `outputs` (all of them when None), in the order asked for.
+
+        Raises: BindError when a tensor does not fit or an output is unknown; RuntimeRefusal when the engine
+        fails. Spec: PKG-SIG-10.
+        """
+        if outputs is not None:
+            self._check_requested(outputs)
+        if not self._admits(inputs):
+            inputs = self._bind(inputs)
+        answer = self._compute(inputs)
+        return answer if outputs is None else {name: answer[name] for name in outputs}
+
+    def close(self) -> None:
+        """Free the model; call once nobody computes any more."""
+        self._model.close()
+
+    def _check_requested(self, outputs: Sequence[str]) -> None:
+        known = [spec.name for spec in self.outputs]
+        for name in outputs:
+            if name not in known:
+                raise BindError(f"found a request for output {name!r}, expected some of {known}")
+        if len(set(outputs)) != len(outputs):
+            raise BindError(f"found requested outputs {list(outputs)}, expected each at most once")
+
+    def _staged(self, inputs: Mapping[str, Array]) -> dict[str, Array]:
+        """Compute through the steps. What the steps hand to the model is checked like a request."""
+        tensors = _applied(self._plan.pre, inputs)
+        signature = self._plan.signature
+        fed = {spec.name: tensors[spec.name] for spec in signature.specs}
+        if not signature.admits(fed):
+            fed = signature.bind(fed)
+        tensors = _applied(self._plan.post, self._model.infer(fed))
+        return {spec.name: tensors[spec.name] for spec in self.outputs}
+
+
+def _applied(operations: Sequence[Operation], tensors: Mapping[str, Array]) -> dict[str, Array]:
+    grown = dict(tensors)
+    with np.errstate(all="ignore"):  # overflow to infinity is an answer, not a warning on stderr
+        for operation in operations:
+            grown[operation.yields.name] = operation.apply(grown[operation.source])
+    return grown

@@ -16,8 +16,8 @@ import hypothesis
 from hypothesis import strategies as st
 
 from lepton_conformance.outcome import SubjectFault, SubjectGone
+from lepton_conformance.strategies.cases import INTEGER_BITS, Cases
 from lepton_conformance.subject.exchange import Recorder
-from lepton_conformance.suite.cases import INTEGER_BITS, Cases
 
 __all__ = ["Budget", "each", "examples"]
 

@@ -1,0 +1,9 @@
+"""The conformance models: small, exact, one for each thing that a server can get wrong.
+
+Owns their catalogue, their ONNX files (built by code, byte-stable) and their export; leaves what they should
+answer to `oracle`.
+"""
+
+from lepton_conformance.models.catalog import MODELS, ConformanceModel, Tensor, model
+
+__all__ = ["MODELS", "ConformanceModel", "Tensor", "model"]

@@ -13,7 +13,7 @@ from specification.header import read_header
 from specification.problem import Problem
 from specification.vocabulary import CHAPTERS, HEADING, IDENTIFIER, keywords
 
-__all__ = ["Line", "Quote", "Requirement", "prose_lines", "quotes", "read_blocks"]
+__all__ = ["Line", "Quote", "Requirement", "headings", "prose_lines", "quotes", "read_blocks"]
 
 _REMEDY = re.compile(r"^\*Remedy:\*\s*")
 _FENCE = re.compile(r"^\s*(```+|~~~+)")
@@ -126,6 +126,14 @@ def quotes(file: str, text: str, problems: list[Problem]) -> list[Quote]:
             continue
         found.append(Quote(identifier, title, line.number, tuple(body)))
     return found
+
+
+def headings(text: str) -> Iterator[str]:
+    """Yield the ID of each heading that names a requirement, whether its block is well formed or not."""
+    for line in prose_lines(text):
+        heading = HEADING.match(line.text)
+        if heading is not None:
+            yield heading.group(1)
 
 
 def read_blocks(chapter: str, file: str, text: str, problems: list[Problem]) -> list[Requirement]:

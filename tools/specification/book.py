@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from specification.blocks import Requirement, read_blocks
+from specification.blocks import Requirement, headings, read_blocks
 from specification.citations import Citation, check_citations, read_citations, traceability
 from specification.coverage import check_coverage, read_waivers
 from specification.lock import Locked, compare_lock, next_lock, read_lock, write_lock
@@ -30,10 +30,15 @@ WAIVERS = "spec/waivers.yml"
 
 @dataclass(frozen=True, slots=True)
 class Book:
-    """What was read. `prose` are the problems that keep the published files from being written at all."""
+    """What was read.
+
+    `declared` are the IDs in the headings of the English chapters, those of malformed blocks included, so that
+    one malformed block is one problem. `prose` and `rewordings` keep the published files from being written.
+    """
 
     root: Path
     requirements: tuple[Requirement, ...]
+    declared: frozenset[str]
     translations: dict[str, Translation]
     lock: dict[str, Locked]
     lock_text: str
@@ -62,10 +67,12 @@ class Book:
         check_pointers(requirements, published, problems)
         for file, text in self.sources.items():
             check_examples(list(read_examples(file, text, problems)), published, problems)
+        check_citations(list(self.citations), self.declared, problems)
         known = [each.id for each in requirements]
-        check_citations(list(self.citations), known, problems)
         waivers = read_waivers(WAIVERS, _read(self.root / WAIVERS), problems)
         table = traceability(list(self.citations), known)
+        malformed = self.declared.difference(known)
+        waivers = [waiver for waiver in waivers if waiver.requirement not in malformed]
         check_coverage(requirements, table, waivers, WAIVERS, today, problems)
         if not self.prose and not self.rewordings:
             self._check_outputs(problems)
@@ -87,6 +94,7 @@ def read_book(root: Path) -> Book:
     requirements: list[Requirement] = []
     translations: dict[str, Translation] = {}
     sources: dict[str, str] = {}
+    declared: set[str] = set()
     _unknown_chapters(root, problems)
     for chapter in CHAPTERS:
         file, chinese_file = f"spec/en/{chapter}.md", f"spec/zh/{chapter}.md"
@@ -99,7 +107,9 @@ def read_book(root: Path) -> Book:
         if (root / chinese_file).is_file():
             sources[chinese_file] = _read(root / chinese_file)
             chinese = read_translation(chinese_file, sources[chinese_file], problems)
-        translations |= compare_translation(file, blocks, chinese_file, chinese, problems)
+        declared.update(headings(sources[file]))
+        known = [each for each in chinese if each.id not in declared or each.id in {b.id for b in blocks}]
+        translations |= compare_translation(file, blocks, chinese_file, known, problems)
     requirements = _unique(requirements, problems)
     lock_text = _read(root / LOCK)
     lock = read_lock(LOCK, lock_text, problems)
@@ -109,6 +119,7 @@ def read_book(root: Path) -> Book:
     return Book(
         root,
         tuple(requirements),
+        frozenset(declared),
         translations,
         lock,
         lock_text,

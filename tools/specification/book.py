@@ -32,8 +32,8 @@ WAIVERS = "spec/waivers.yml"
 class Book:
     """What was read.
 
-    `declared` are the IDs in the headings of the English chapters, those of malformed blocks included, so that
-    one malformed block is one problem. `prose` and `rewordings` keep the published files from being written.
+    `declared` are the IDs in the headings of the English chapters, those of malformed blocks included, so
+    that one malformed block is one problem. `prose` and `rewordings` keep files from being generated.
     """
 
     root: Path

@@ -103,7 +103,7 @@ def _called(call: ast.Call) -> str:
 
 
 def _strings(node: ast.AST) -> list[str]:
-    """Return the literal strings in an argument, one or a tuple or list of them; the empty one cites nobody."""
+    """Return the literal strings in an argument, one or a tuple or list; an empty one cites nobody."""
     parts = node.elts if isinstance(node, ast.Tuple | ast.List | ast.Set) else [node]
     constants = [each.value for each in parts if isinstance(each, ast.Constant)]
     return [value for value in constants if isinstance(value, str) and value]

@@ -3,7 +3,7 @@
 A violated requirement is never raised: it is a `Finding`. These errors say that the work could not be done.
 """
 
-__all__ = ["BindError", "LeptonError", "RecipeError", "RuntimeRefusal", "SourceError"]
+__all__ = ["BindError", "LeptonError", "RecipeError", "RuntimeRefusal", "SourceError", "UnsupportedError"]
 
 
 class LeptonError(Exception):
@@ -24,3 +24,7 @@ class BindError(LeptonError):
 
 class RuntimeRefusal(LeptonError):
     """A runtime cannot or must not load this artifact, or failed while computing."""
+
+
+class UnsupportedError(RuntimeRefusal):
+    """This runtime lacks what the artifact needs (an operator, an installed engine): no fault of either."""

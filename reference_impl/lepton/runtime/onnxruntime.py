@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from lepton.errors import BindError, RuntimeRefusal
+from lepton.errors import BindError, RuntimeRefusal, UnsupportedError
 from lepton.runtime.protocol import Array
 from lepton.tensor import element_count
 
@@ -49,6 +49,10 @@ class OnnxRuntime:
         try:
             session = onnxruntime.InferenceSession(str(entry), options, providers=["CPUExecutionProvider"])
         except Exception as error:  # the engine raises a dozen unrelated classes
+            if type(error).__name__ == "NotImplemented":
+                raise UnsupportedError(
+                    f"onnxruntime lacks what {entry.name} needs: {_first_line(error)}"
+                ) from error
             raise RuntimeRefusal(f"onnxruntime refuses {entry.name}: {_first_line(error)}") from error
         for kind, found, expected in (
             ("inputs", [node.name for node in session.get_inputs()], list(inputs)),

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from lepton.errors import RuntimeRefusal
+from lepton.errors import RuntimeRefusal, UnsupportedError
 from lepton.runtime.protocol import Array
 
 __all__ = ["TorchModel", "TorchRuntime"]
@@ -37,7 +37,7 @@ class TorchRuntime:
         try:
             import torch  # 1.3 s, and optional
         except ImportError as error:
-            raise RuntimeRefusal(
+            raise UnsupportedError(
                 "a pt2 artifact needs PyTorch, which is not installed: pip install 'lepton-standard[torch]'"
             ) from error
         torch.set_num_threads(1)

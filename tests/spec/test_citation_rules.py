@@ -88,6 +88,17 @@ def test_a_waiver_excuses_until_it_expires(standard: Any, file: str, lacks: str)
     assert (problems[0].file, problems[0].line) == (WAIVERS, 1)
 
 
+def test_a_waiver_for_more_than_half_a_year_fails(standard: Any) -> None:
+    (standard.root / TEST).unlink()
+    assert standard.run("build") == 0
+    standard.write(WAIVERS, WAIVER.format(lacks="test", expires="2027-07-04"))
+    assert standard.problems() == []
+    standard.write(WAIVERS, WAIVER.format(lacks="test", expires="2027-07-05"))
+    assert [each.found for each in standard.problems()] == [
+        "a waiver for too long of COR-NET-01 (test, 2027-07-05)"
+    ]
+
+
 def test_a_stale_waiver_fails(standard: Any) -> None:
     standard.write(WAIVERS, "# Why.\n" + WAIVER.format(lacks="test", expires="2027-06-01"))
     problems = standard.problems()

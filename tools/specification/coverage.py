@@ -24,6 +24,8 @@ REASONS = {
 }
 #: What a waiver excuses: that nothing checks or tests the requirement, or that no mutant breaks it.
 LACKS = ("test", "mutant")
+#: A waiver ends at most this many days from the day of the check: half a year.
+MAX_WAIVER_DAYS = 184
 _MEMBERS = ("requirement", "lacks", "reason", "expires", "note")
 
 
@@ -113,6 +115,8 @@ def check_coverage(
             fault = ("a second waiver", "one for each requirement and lack", "remove one")
         elif waiver.expires < today:
             fault = ("a waiver that expired", f"an expiry on or after {today}", "write the missing evidence")
+        elif waiver.expires - today > datetime.timedelta(MAX_WAIVER_DAYS):
+            fault = ("a waiver for too long", f"at most {MAX_WAIVER_DAYS} days", "name an earlier day")
         if fault is not None:
             found, expected, remedy = fault
             found = f"{found} of {waiver.requirement} ({waiver.lacks}, {waiver.expires})"

@@ -13,14 +13,16 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-import lepton_spec
 import rfc8785
+
+import lepton_spec
 
 __all__ = [
     "PACKAGE_DIR",
     "SUITE_NAME",
     "describe",
     "requirement_set_digest",
+    "requirements",
     "suite_digest",
     "suite_version",
     "tests",
@@ -48,6 +50,11 @@ def suite_digest() -> str:
         for file in sorted(PACKAGE_DIR.rglob("*.py"))
     ]
     return _digest(sorted(files))
+
+
+def requirements() -> dict[str, dict[str, Any]]:
+    """Return the installed requirement set by ID."""
+    return lepton_spec.requirements()
 
 
 def requirement_set_digest(requirements: Mapping[str, Mapping[str, Any]] | None = None) -> str:

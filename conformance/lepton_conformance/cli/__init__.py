@@ -1,0 +1,1 @@
+"""The suite's commands, one module each; `lepton` reaches them through the entry points `lepton.commands`."""

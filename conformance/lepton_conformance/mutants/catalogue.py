@@ -3,12 +3,41 @@
 Owns the explicit list; leaves the faults to the modules beside it. Serves every chapter that the suite tests.
 """
 
+from lepton_conformance.mutants import (
+    acceptance_faults,
+    binary_faults,
+    data_faults,
+    error_faults,
+    metadata_faults,
+    request_faults,
+    response_faults,
+    service_faults,
+    strictness_faults,
+    trivial,
+)
 from lepton_conformance.mutants.naive import Naive
 
-__all__ = ["SERVERS", "server"]
+__all__ = ["SERVERS", "TRIVIAL_SERVERS", "server"]
 
-#: Every server with a planted fault.
-SERVERS: tuple[type[Naive], ...] = ()
+#: Every server with one planted fault, in the order of the requirements that they break.
+SERVERS: tuple[type[Naive], ...] = tuple(
+    sorted(
+        (
+            *metadata_faults.ALL,
+            *response_faults.ALL,
+            *data_faults.ALL,
+            *strictness_faults.ALL,
+            *acceptance_faults.ALL,
+            *error_faults.ALL,
+            *request_faults.ALL,
+            *service_faults.ALL,
+            *binary_faults.ALL,
+        ),
+        key=lambda mutant: mutant.id,
+    )
+)
+#: Servers that no profile may pass.
+TRIVIAL_SERVERS: tuple[type[Naive], ...] = trivial.ALL
 
 
 def server(identifier: str) -> Naive:
@@ -16,6 +45,6 @@ def server(identifier: str) -> Naive:
 
     Raises: KeyError for an id that nothing has.
     """
-    every: tuple[type[Naive], ...] = (Naive, *SERVERS)
+    every: tuple[type[Naive], ...] = (Naive, *SERVERS, *TRIVIAL_SERVERS)
     known = {mutant.id: mutant for mutant in every}
     return known[identifier]()

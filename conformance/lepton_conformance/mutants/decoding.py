@@ -45,12 +45,12 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class InferRequest:
-    """An inference request whose members have the right types. `outputs` is empty when none was named."""
+    """An inference request whose members have the right types; `outputs` is None when it was absent."""
 
     id: str | None
     parameters: dict[str, Any]
     inputs: tuple[Tensor, ...]
-    outputs: tuple[Wanted, ...]
+    outputs: tuple[Wanted, ...] | None
 
 
 class Decoder:
@@ -64,8 +64,7 @@ class Decoder:
         Raises: Refusal.
         """
         text, tail = self.split_body(headers, body)
-        request = self.read_request(self.parse_json(text))
-        self.check_inputs(model, request)
+        request = self.accept_inputs(model, self.read_request(self.parse_json(text)))
         self.check_wanted(model, request)
         parts = self.split_tail(request.inputs, tail, "inference-header-content-length" in headers)
         arrays = {}
@@ -160,8 +159,10 @@ class Decoder:
             raise Refusal(400, f"a dimension of {where} is {shown(size)}, expected an integer 0..2^63-1")
         return size
 
-    def read_wanted(self, document: dict[str, Any]) -> tuple[Wanted, ...]:
-        outputs = document.get("outputs", [])
+    def read_wanted(self, document: dict[str, Any]) -> tuple[Wanted, ...] | None:
+        if "outputs" not in document:
+            return None
+        outputs = document["outputs"]
         if not isinstance(outputs, list):
             raise Refusal(400, f"member 'outputs' is {shown(outputs)}, expected an array")
         wanted = []
@@ -174,7 +175,8 @@ class Decoder:
 
     # against the model
 
-    def check_inputs(self, model: Model, request: InferRequest) -> None:
+    def accept_inputs(self, model: Model, request: InferRequest) -> InferRequest:
+        """Return the request, whose inputs are the model's."""
         specs = {spec.name: spec for spec in model.inputs}
         self.check_names([tensor.name for tensor in request.inputs], specs)
         sizes: dict[str, int] = {}
@@ -183,6 +185,7 @@ class Decoder:
             self.check_datatype(tensor, spec)
             self.check_shape(tensor, spec)
             self.bind_symbols(tensor, spec, sizes)
+        return request
 
     def check_names(self, names: Sequence[str], specs: Mapping[str, Spec]) -> None:
         for name in names:
@@ -224,7 +227,7 @@ class Decoder:
 
     def check_wanted(self, model: Model, request: InferRequest) -> None:
         known = {spec.name for spec in model.outputs}
-        names = [wanted.name for wanted in request.outputs]
+        names = [wanted.name for wanted in request.outputs or ()]
         for name in names:
             if name not in known:
                 raise Refusal(400, f"unknown output {shown(name)}, expected {sorted(known)}")

@@ -1,6 +1,7 @@
 """What leaves: from arrays to the bytes of an answer.
 
-Owns the members of answers, elements in JSON, binary chunks and errors; leaves their order to `naive`. One overridable method a step. Serves `inference` (INF-RSP, INF-DAT, INF-BIN).
+Owns the members of answers, elements in JSON, binary chunks and errors; leaves their order to `naive`. One
+overridable method a step. Serves `inference` (INF-RSP, INF-DAT, INF-BIN).
 """
 
 import json

@@ -121,9 +121,11 @@ class _Handler(BaseHTTPRequestHandler):
         except Refusal as refusal:
             refused = True
             response = application.refuse(refusal)
-        if refused or not application.keeps_alive:
+        if refused:
             self.close_connection = True
         self._send(response)
+        if not application.keeps_alive:
+            self.close_connection = True
         if refused and "expect" not in headers:
             self._drain()
 

@@ -5,6 +5,8 @@ PKG-SIG-10, PKG-PRO-04 and PKG-ART-09.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -16,7 +18,7 @@ from lepton.runtime.protocol import Array, Model, Runtime
 from lepton.runtime.torch import TorchRuntime
 from lepton.tensor import Symbol, TensorSpec
 
-__all__ = ["RUNTIMES", "Pipeline", "runtime_for"]
+__all__ = ["RUNTIMES", "Pipeline", "VerifiedPackage", "load_model", "open_pipeline", "runtime_for"]
 
 #: The built-in engines, asked in this order.
 RUNTIMES: tuple[Runtime, ...] = (OnnxRuntime(), TorchRuntime())
@@ -29,6 +31,58 @@ def runtime_for(format_name: str) -> Runtime:
             return runtime
     formats = [known for runtime in RUNTIMES for known in runtime.formats]
     raise RuntimeRefusal(f"found format {format_name!r}, expected one of {formats}")
+
+
+class VerifiedPackage(Protocol):
+    """What computing asks of a package: its valid manifest, and verified files of an artifact on disk."""
+
+    @property
+    def document(self) -> Mapping[str, Any]:
+        """The manifest's JSON value."""
+        ...
+
+    def materialize(self, artifact: str) -> Path:
+        """Return a folder that holds the verified files of the artifact with this id, at their paths."""
+        ...
+
+
+def open_pipeline(
+    package: VerifiedPackage, *, artifact: str | None = None, allow_executable: bool = False
+) -> "Pipeline":
+    """Load one artifact of a package, ready to answer.
+
+    Without a name, the first artifact that may be loaded is taken. Raises: RuntimeRefusal when there is none,
+    or it is executable and that was not allowed. Spec: PKG-ART-09.
+    """
+    entry = _chosen(package.document["artifacts"], artifact, allow_executable)
+    plan = Plan.from_manifest(package.document)
+    return Pipeline(plan, load_model(package, entry, plan))
+
+
+def load_model(package: VerifiedPackage, entry: Mapping[str, Any], plan: Plan) -> Model:
+    """Load an artifact that the caller may load. Raises: RuntimeRefusal when its engine refuses it."""
+    folder = package.materialize(entry["id"])
+    return runtime_for(entry["format"]).load(
+        folder / entry["entry"],
+        [spec.name for spec in plan.signature.specs],
+        [spec.name for spec in plan.model_outputs],
+    )
+
+
+def _chosen(
+    artifacts: Sequence[Mapping[str, Any]], wanted: str | None, allow_executable: bool
+) -> Mapping[str, Any]:
+    known = [entry["id"] for entry in artifacts]
+    if wanted is not None and wanted not in known:
+        raise RuntimeRefusal(f"found no artifact {wanted!r}, expected one of {known}")
+    candidates = [entry for entry in artifacts if wanted in (None, entry["id"])]
+    for entry in candidates:
+        if allow_executable or not entry["executable"]:
+            return entry
+    raise RuntimeRefusal(
+        f"found only executable artifacts ({', '.join(entry['id'] for entry in candidates)}), which can run code "
+        "of the package's author; if you trust the author, say --allow-executable"
+    )
 
 
 class Pipeline:

@@ -83,8 +83,9 @@ def _axis(axis: int, spec: TensorSpec) -> int:
 
 def _cast(spec: TensorSpec, step: Mapping[str, Any]) -> Operation:
     target = numpy_dtype(step["datatype"])
-    if "bytes" in (datatype(spec.datatype).kind, datatype(step["datatype"]).kind):
-        raise _UnfitError("found BYTES, expected a numeric or boolean datatype on both sides")
+    for name in (spec.datatype, step["datatype"]):
+        if name in ("BYTES", "BF16"):
+            raise _UnfitError(f"found {name}, expected a datatype other than BYTES and BF16 on both sides")
     if datatype(spec.datatype).kind == "float" and datatype(step["datatype"]).kind in ("integer", "unsigned"):
         return _operation(spec, step, _truncation(target), datatype=step["datatype"])
     return _operation(spec, step, lambda array: array.astype(target), datatype=step["datatype"])
@@ -123,16 +124,16 @@ def _normalize(spec: TensorSpec, step: Mapping[str, Any]) -> Operation:
     _require_fp32(spec)
     axis = _axis(step["axis"], spec)
     count, size = len(step["mean"]), spec.shape[axis]
-    if len(step["std"]) != count or count not in (1, size):
+    if len(step["std"]) != count or count != size:
         raise _UnfitError(
             f"found {count} means and {len(step['std'])} deviations, expected as many of each as the size "
-            f"{size} of axis {axis}, or one"
+            f"{size} of axis {axis}"
         )
     broadcast = [count if number == axis else 1 for number in range(len(spec.shape))]
     mean = np.array(step["mean"], np.float32).reshape(broadcast)
     std = np.array(step["std"], np.float32).reshape(broadcast)
-    if not std.all():
-        raise _UnfitError("found a deviation that is zero in float32, expected more than zero")
+    if not ((std > 0) & np.isfinite(std)).all():
+        raise _UnfitError("found a deviation that is not positive and finite in float32")
 
     def apply(array: Array) -> Array:
         centred = array - mean
@@ -205,8 +206,8 @@ def _sigmoid(spec: TensorSpec, step: Mapping[str, Any]) -> Operation:
 
 
 def _argmax(spec: TensorSpec, step: Mapping[str, Any]) -> Operation:
-    if datatype(spec.datatype).kind == "bytes":
-        raise _UnfitError("found BYTES, expected a numeric datatype")
+    if spec.datatype in ("BYTES", "BF16", "BOOL"):
+        raise _UnfitError(f"found {spec.datatype}, expected a number other than BF16")
     axis = _axis(step["axis"], spec)
     if spec.shape[axis] == 0:
         raise _UnfitError(f"found size 0 on axis {axis}, expected at least 1")

@@ -80,8 +80,8 @@ def _chosen(
         if allow_executable or not entry["executable"]:
             return entry
     raise RuntimeRefusal(
-        f"found only executable artifacts ({', '.join(entry['id'] for entry in candidates)}), which can run code "
-        "of the package's author; if you trust the author, say --allow-executable"
+        f"found only executable artifacts ({', '.join(entry['id'] for entry in candidates)}), which can run "
+        "code of the package's author; if you trust the author, say --allow-executable"
     )
 
 

@@ -5,7 +5,7 @@ PKG-PRO-02 and PKG-PRO-03.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from lepton.errors import RuntimeRefusal
@@ -57,6 +57,12 @@ class Plan:
         pre = _chain("pre", manifest["processing"]["pre"], raw_inputs, inputs)
         post = _chain("post", manifest["processing"]["post"], outputs, raw_outputs)
         return cls(symbols, signature, outputs, Binding(raw_inputs, symbols), raw_outputs, pre, post)
+
+    def model_stage(self) -> "Plan":
+        """Return the plan of the model alone, without the steps around it."""
+        if self.interface is self.signature:
+            return self
+        return replace(self, interface=self.signature, outputs=self.model_outputs, pre=(), post=())
 
 
 def _chain(

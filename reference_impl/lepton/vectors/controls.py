@@ -21,7 +21,7 @@ __all__ = [
     "WEIGHTS_REVERSED",
     "omit_step",
     "omittable_steps",
-    "reversed_elements",
+    "same_shapes",
     "swap_channels",
     "swappable_axes",
 ]
@@ -67,11 +67,6 @@ def omit_step(pre: Sequence[Operation], place: int) -> tuple[Operation, ...]:
         replace(operation, apply=np.copy) if number == place else operation
         for number, operation in enumerate(pre)
     )
-
-
-def reversed_elements(raw: bytes, item_size: int) -> bytes:
-    """Return the elements of a flat little-endian tensor in reverse order."""
-    return np.frombuffer(raw, np.dtype(f"V{item_size}"))[::-1].tobytes()
 
 
 def same_shapes(one: Vector, other: Vector) -> bool:

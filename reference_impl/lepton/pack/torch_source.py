@@ -1,0 +1,305 @@
+"""Make ONNX and pt2 artifacts of a torch module, an exported program, or a factory that returns one.
+
+Owns running the author's own factory and exporting what it returns; leaves describing the ONNX result to
+`onnx_source`. Runs only while packing, on the author's machine and at the author's word.
+"""
+
+import contextlib
+import importlib
+import importlib.util
+import inspect
+import io
+import logging
+import sys
+import warnings
+import zipfile
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from lepton.errors import RecipeError
+from lepton.pack.onnx_source import GraphTensor, OnnxSource, onnx_source_of
+from lepton.pack.oracle import TorchOracle
+from lepton.pack.origin import ArtifactDraft, Origin, file_digest, onnx_draft
+from lepton.pack.recipe import Recipe
+from lepton.tensor import datatype
+
+if TYPE_CHECKING:
+    from onnx import ModelProto
+
+__all__ = ["factory_origin", "program_origin"]
+
+#: The default ONNX operator set of exported artifacts: the oldest that the exporter writes natively.
+DEFAULT_OPSET = 18
+
+
+def factory_origin(source: str, recipe: Recipe) -> Origin:
+    """Call `module:factory` or `file.py:factory` and export the module that it returns.
+
+    A factory with one parameter gets the folder of the recipe's files. Raises: RecipeError when the source
+    cannot be imported, fails, returns something else, or cannot be exported.
+    """
+    torch = _torch()
+    made = _call(_imported(source, recipe), source, recipe)
+    if isinstance(made, torch.export.ExportedProgram):
+        return _origin(made.module(), made, recipe, None)
+    if not isinstance(made, torch.nn.Module):
+        raise RecipeError(f"{source}: found {type(made).__name__} returned, expected a torch.nn.Module")
+    module = made.eval()
+    return _origin(module, _exported(module, recipe), recipe, None)
+
+
+def program_origin(path: Path, recipe: Recipe) -> Origin:
+    """Load a `.pt2` archive of the author's own and make an origin of it."""
+    torch = _torch()
+    if not path.is_file():
+        raise RecipeError(f"{path}: found no file, expected a .pt2 archive")
+    try:
+        program = torch.export.load(path)
+    except Exception as error:  # whatever an archive can make torch raise
+        raise RecipeError(f"{path}: torch cannot load it ({_reason(error)})") from error
+    return _origin(program.module(), program, recipe, path)
+
+
+def _torch() -> Any:
+    try:
+        import torch
+    except ImportError as error:
+        raise RecipeError(
+            "a torch source needs PyTorch, which is not installed: pip install 'lepton-standard[torch]'"
+        ) from error
+    return torch
+
+
+def _imported(source: str, recipe: Recipe) -> Any:
+    place, _, attribute = source.rpartition(":")
+    try:
+        if place.endswith(".py"):
+            module = _module_from(Path(place))
+        else:
+            sys.path.insert(0, str(Path(recipe.name).resolve().parent))
+            module = importlib.import_module(place)
+    except Exception as error:  # importing runs the author's code
+        raise RecipeError(f"{source}: cannot import {place} ({_reason(error)})") from error
+    found = getattr(module, attribute, None)
+    if not callable(found):
+        raise RecipeError(f"{source}: found no callable {attribute!r} in {place}, expected a factory")
+    return found
+
+
+def _module_from(path: Path) -> Any:
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    if spec is None or spec.loader is None or not path.is_file():
+        raise FileNotFoundError(f"no file {path}")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[path.stem] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+def _call(factory: Any, source: str, recipe: Recipe) -> Any:
+    wants_folder = len(inspect.signature(factory).parameters) == 1
+    try:
+        return factory(recipe.folder) if wants_folder else factory()
+    except Exception as error:  # the author's code
+        raise RecipeError(f"{source}: the factory failed ({_reason(error)})") from error
+
+
+def _origin(module: Any, program: Any, recipe: Recipe, archive: Path | None) -> Origin:
+    import torch
+
+    inputs = _declared_inputs(recipe)
+    outputs = [entry["name"] for entry in recipe.document.get("signature", {}).get("outputs", [])]
+    found = len(program.graph_signature.user_outputs)
+    if len(outputs) != found:
+        raise RecipeError(
+            f"{recipe.name}: found {len(outputs)} names in signature.outputs, expected {found}: one for each "
+            "output of the module, in order"
+        )
+    export = recipe.document.get("export", {})
+    formats = export.get("formats", ["onnx"])
+    proto = _to_onnx(program, [tensor.name for tensor in inputs], outputs, export.get("opset", DEFAULT_OPSET))
+    onnx_source = _stable(proto, inputs)
+    derived = None
+    if archive is not None:
+        derived = {"sha256": file_digest(archive), "tool": f"torch.onnx {torch.__version__}"}
+    drafts = {
+        "onnx": lambda: onnx_draft(onnx_source, derived),
+        "pt2": lambda: _pt2_draft(program, archive, onnx_source.precision),
+    }
+    return Origin(
+        onnx_source.inputs,
+        onnx_source.outputs,
+        tuple(drafts[name]() for name in formats),
+        TorchOracle(module, [tensor.name for tensor in inputs], outputs),
+    )
+
+
+def _declared_inputs(recipe: Recipe) -> list[GraphTensor]:
+    entries = recipe.document.get("signature", {}).get("inputs", [])
+    for entry in entries:
+        if "datatype" not in entry or "shape" not in entry:
+            raise RecipeError(
+                f"{recipe.name}: the input {entry['name']!r} has no datatype or shape; a torch module "
+                "does not say them, so write both in signature.inputs"
+            )
+    if not entries:
+        raise RecipeError(
+            f"{recipe.name}: found no signature.inputs, expected name, datatype and shape of each argument"
+        )
+    return [GraphTensor(entry["name"], entry["datatype"], tuple(entry["shape"])) for entry in entries]
+
+
+def _exported(module: Any, recipe: Recipe) -> Any:
+    """Trace a module with the dynamic dimensions that the recipe's symbols declare."""
+    import torch
+
+    symbols = recipe.document.get("symbols", {})
+    dims: dict[str, Any] = {}
+    arguments, dynamic = [], []
+    for tensor in _declared_inputs(recipe):
+        shape, places = [], {}
+        for axis, dim in enumerate(tensor.shape):
+            if isinstance(dim, int):
+                shape.append(dim)
+                continue
+            assert isinstance(dim, str)
+            if dim not in symbols:
+                raise RecipeError(
+                    f"{recipe.name}: the symbol {dim!r} of {tensor.name!r} has no bounds; add it to `symbols`"
+                )
+            places[axis] = dims.setdefault(dim, _dimension(dim, symbols[dim]))
+            shape.append(_example_size(symbols[dim]))
+        arguments.append(_example(tensor.datatype, shape, torch))
+        dynamic.append(places)
+    try:
+        with _quiet():
+            return torch.export.export(module, tuple(arguments), dynamic_shapes=tuple(dynamic), strict=False)
+    except Exception as error:  # tracing runs the author's code
+        raise RecipeError(f"torch.export cannot export the module ({_reason(error)})") from error
+
+
+def _dimension(name: str, symbol: Mapping[str, Any]) -> Any:
+    import torch
+
+    multiple = symbol.get("multipleOf", 1)
+    least, most = symbol["min"], symbol.get("max")
+    if multiple == 1:
+        return torch.export.Dim(name, min=least, max=most)
+    units = torch.export.Dim(
+        f"_{name}", min=-(-least // multiple), max=None if most is None else most // multiple
+    )
+    return multiple * units
+
+
+def _example_size(symbol: Mapping[str, Any]) -> int:
+    """Return a size that torch does not take for a constant: two multiples above the least, if there are."""
+    multiple = symbol.get("multipleOf", 1)
+    size: int = (max(-(-symbol["min"] // multiple), 0) + 2) * multiple
+    most = symbol.get("max")
+    return size if most is None else min(size, most // multiple * multiple)
+
+
+def _example(type_name: str, shape: Sequence[int], torch: Any) -> Any:
+    kind = datatype(type_name).kind
+    if kind == "bytes":
+        raise RecipeError("found a BYTES input, expected numbers: torch has no strings")
+    names = {"FP16": "float16", "BF16": "bfloat16", "FP32": "float32", "FP64": "float64"}
+    name = names.get(type_name) or datatype(type_name).numpy
+    return torch.ones(shape, dtype=getattr(torch, str(name)))
+
+
+def _to_onnx(program: Any, inputs: Sequence[str], outputs: Sequence[str], opset: int) -> "ModelProto":
+    import torch
+
+    try:
+        with _quiet():
+            exported = torch.onnx.export(
+                program,
+                dynamo=True,
+                input_names=list(inputs),
+                output_names=list(outputs),
+                opset_version=opset,
+                verbose=False,
+            )
+        assert exported is not None
+        proto: ModelProto = exported.model_proto
+    except Exception as error:  # the exporter raises its own and others' errors
+        raise RecipeError(f"torch.onnx cannot export the module ({_reason(error)})") from error
+    return proto
+
+
+def _stable(proto: "ModelProto", inputs: Sequence[GraphTensor]) -> OnnxSource:
+    """Drop what differs between machines (stack traces, paths), and name dimensions as the recipe does."""
+    renamed: dict[str, str] = {}
+    for value, tensor in zip(proto.graph.input, inputs, strict=True):
+        for dim, wanted in zip(value.type.tensor_type.shape.dim, tensor.shape, strict=False):
+            if dim.dim_param and isinstance(wanted, str):
+                renamed[dim.dim_param] = wanted
+    graphs = [proto.graph]
+    for holder in (proto, proto.graph, *proto.functions):
+        del holder.metadata_props[:]
+        holder.doc_string = ""
+    for graph in graphs:
+        del graph.value_info[:]
+        for thing in (*graph.node, *graph.input, *graph.output, *graph.initializer):
+            del thing.metadata_props[:]
+            thing.doc_string = ""
+        for value in (*graph.input, *graph.output):
+            for dim in value.type.tensor_type.shape.dim:
+                if dim.dim_param in renamed:
+                    dim.dim_param = renamed[dim.dim_param]
+        graphs += [
+            attribute.g for node in graph.node for attribute in node.attribute if attribute.HasField("g")
+        ]
+    for function in proto.functions:
+        for node in function.node:
+            del node.metadata_props[:]
+            node.doc_string = ""
+    return onnx_source_of(proto, proto.SerializeToString(deterministic=True), {})
+
+
+def _pt2_draft(program: Any, archive: Path | None, precision: str) -> ArtifactDraft:
+    import torch
+
+    content: Path | bytes
+    if archive is None:
+        buffer = io.BytesIO()
+        program.example_inputs = None
+        with _quiet():
+            torch.export.save(program, buffer)
+        content = buffer.getvalue()
+        opened: Any = io.BytesIO(content)
+    else:
+        content = opened = archive
+    with zipfile.ZipFile(opened) as zipped:
+        version = next(name for name in zipped.namelist() if name.endswith("/archive_version"))
+        format_version = zipped.read(version).decode().strip()
+    entry = {
+        "id": "pt2",
+        "format": "pt2",
+        "formatVersion": format_version,
+        "entry": "model/model.pt2",
+        "precision": precision,
+        "executable": True,
+    }
+    return ArtifactDraft(entry, {"model/model.pt2": content})
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep torch's chatter about optional packages off the terminal."""
+    logger = logging.getLogger("torch")
+    level = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logger.setLevel(level)
+
+
+def _reason(error: BaseException) -> str:
+    lines = [line.strip() for line in str(error).strip().splitlines() if line.strip()]
+    return f"{type(error).__name__}: {lines[0][:300]}" if lines else type(error).__name__

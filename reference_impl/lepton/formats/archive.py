@@ -1,0 +1,94 @@
+"""The names in an archive inside a package, and small members of it; nothing else is taken out.
+
+Owns a lenient, bounded reader of zip directories; the container's own reader is strict. Serves PKG-ZIP-08 and
+PKG-ART-01 (`pt2`).
+"""
+
+import struct
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from lepton.formats.source import Source
+
+__all__ = ["ArchiveError", "Member", "member_names", "members", "small_member"]
+
+MAX_DIRECTORY_BYTES = 64 * 1024 * 1024
+MAX_MEMBERS = 1_000_000
+MAX_SMALL_BYTES = 4096
+
+_CENTRAL = struct.Struct("<4s6H3L5H2L")
+_END = struct.Struct("<4s4H2LH")
+_ENCRYPTED = 1
+
+
+class ArchiveError(Exception):
+    """The bytes are no zip archive that can be listed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One entry of the archive's directory."""
+
+    name: bytes
+    flags: int
+    method: int
+    compressed: int
+    size: int
+    offset: int
+
+
+def member_names(source: Source) -> list[bytes]:
+    """Return every name in the archive's directory. Raises: ArchiveError."""
+    return [one.name for one in members(source)]
+
+
+def members(source: Source) -> list[Member]:
+    """Return the archive's directory. Raises: ArchiveError."""
+    return list(_members(source))
+
+
+def _members(source: Source) -> Iterator[Member]:
+    tail_start = max(0, source.size - _END.size - 0xFFFF)
+    tail = source.read_at(tail_start, source.size - tail_start)
+    at = tail.rfind(b"PK\5\6")
+    if at < 0 or len(tail) - at < _END.size:
+        raise ArchiveError("found no end record")
+    _, _, _, _, count, size, start, _ = _END.unpack_from(tail, at)
+    if 0xFFFFFFFF in (size, start) or count == 0xFFFF:
+        place = tail.rfind(b"PK\6\6", 0, at)
+        if place < 0 or len(tail) - place < 56:
+            raise ArchiveError("found no ZIP64 end record")
+        size, start = struct.unpack_from("<QQ", tail, place + 40)
+    if size > MAX_DIRECTORY_BYTES or start + size > source.size:
+        raise ArchiveError("found a directory that does not fit the file")
+    data = source.read_at(start, size)
+    at = seen = 0
+    while at + _CENTRAL.size <= len(data) and data[at : at + 4] == b"PK\1\2":
+        fields = _CENTRAL.unpack_from(data, at)
+        flags, method = fields[3], fields[4]
+        compressed, length, name_size, extra_size, comment_size = fields[8:13]
+        offset = fields[16]
+        name = data[at + _CENTRAL.size : at + _CENTRAL.size + name_size]
+        yield Member(name, flags, method, compressed, length, offset)
+        at += _CENTRAL.size + name_size + extra_size + comment_size
+        seen += 1
+        if seen > MAX_MEMBERS:
+            raise ArchiveError(f"found more than {MAX_MEMBERS} members")
+
+
+def small_member(source: Source, member: Member) -> bytes:
+    """Return the bytes of a member of at most 4 KiB. Raises: ArchiveError."""
+    if member.size > MAX_SMALL_BYTES or member.compressed > 2 * MAX_SMALL_BYTES or member.flags & _ENCRYPTED:
+        raise ArchiveError(f"found {member.size} bytes in {member.name!r}, expected a few")
+    header = source.read_at(member.offset, 30)
+    if len(header) != 30 or header[:4] != b"PK\3\4":
+        raise ArchiveError(f"found no local header for {member.name!r}")
+    name_size, extra_size = struct.unpack_from("<HH", header, 26)
+    raw = source.read_at(member.offset + 30 + name_size + extra_size, member.compressed)
+    if member.method == 0:
+        return raw
+    try:
+        return zlib.decompressobj(-zlib.MAX_WBITS).decompress(raw, MAX_SMALL_BYTES)
+    except zlib.error as error:
+        raise ArchiveError(f"found data in {member.name!r} that does not decompress") from error

@@ -1,0 +1,45 @@
+"""Signs of code in a file, by its content and never by its name.
+
+Owns the table of signs; leaves what they mean for a package to the checks. Nothing is loaded, unpacked or
+unpickled. Serves PKG-ART-07.
+"""
+
+from lepton.formats.archive import ArchiveError, member_names
+from lepton.formats.source import Source
+
+__all__ = ["content_sign"]
+
+_STARTS = (
+    (b"\x7fELF", "native code (ELF)"),
+    (b"\xfe\xed\xfa\xce", "native code (Mach-O)"),
+    (b"\xfe\xed\xfa\xcf", "native code (Mach-O)"),
+    (b"\xce\xfa\xed\xfe", "native code (Mach-O)"),
+    (b"\xcf\xfa\xed\xfe", "native code (Mach-O)"),
+    (b"\xca\xfe\xba\xbe", "a Java class file or native code (Mach-O)"),
+)
+_PYTHON_MAGIC = range(3000, 4000)
+_PICKLE_PROTOCOLS = range(2, 6)
+
+
+def content_sign(head: bytes, last: bytes, source: Source) -> str | None:
+    """Say which kind of code a file shows, or None; `head` are its first bytes, `last` is its last one."""
+    for start, kind in _STARTS:
+        if head.startswith(start):
+            return kind
+    if head.startswith(b"MZ") and len(head) >= 0x40:
+        offset = int.from_bytes(head[0x3C:0x40], "little")
+        if source.read_at(offset, 4) == b"PE\0\0":
+            return "native code (PE)"
+    if source.size >= 16 and head[2:4] == b"\r\n" and int.from_bytes(head[:2], "little") in _PYTHON_MAGIC:
+        return "compiled Python"
+    if head[:1] == b"\x80" and len(head) > 1 and head[1] in _PICKLE_PROTOCOLS and last == b".":
+        return "a pickle"
+    if head.startswith(b"PK\3\4"):
+        try:
+            names = member_names(source)
+        except ArchiveError:
+            return None
+        for name in names:
+            if name.endswith(b".pkl"):
+                return f"an archive with a pickle ({name.decode('utf-8', 'backslashreplace')[:80]})"
+    return None

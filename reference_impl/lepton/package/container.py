@@ -1,0 +1,85 @@
+"""What a container is to the rest: files by path, each opened once, and what is wrong with the container.
+
+Owns the vocabulary (`Entry`, `OpenFile`, `Container`); leaves the two forms to `lepton.package.directory` and
+`lepton.package.zipread`. Serves PKG-LAY and PKG-ZIP.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from lepton.finding import Finding
+from lepton.formats.source import Source
+
+__all__ = ["CHUNK_BYTES", "Container", "Entry", "OpenFile"]
+
+#: Bytes read at a time: large enough that hashing, which releases the interpreter's lock, dominates.
+CHUNK_BYTES = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One regular file. `data_offset` is where its bytes begin in a zip, None in a directory.
+
+    `stored` says that the bytes in the container are the file's bytes. `faulty` names the requirement because
+    of which the file's content cannot be read, empty when it can.
+    """
+
+    path: str
+    size: int
+    stored: bool = True
+    data_offset: int | None = None
+    faulty: str = ""
+
+
+class OpenFile(Protocol):
+    """One open file: read it through once, then look into it through the same handle."""
+
+    def chunks(self) -> Iterator[memoryview]:
+        """Yield the file's bytes in pieces that are valid until the next one is asked for.
+
+        Stops at the declared size plus one byte. Raises: SourceError when the disk fails.
+        """
+        ...
+
+    def fault(self) -> str | None:
+        """Say why the bytes read are not what the container declares, once `chunks` is through."""
+        ...
+
+    def source(self) -> Source | None:
+        """Return random access to the same bytes; None when they are compressed."""
+        ...
+
+    def changed(self) -> bool:
+        """Say whether the file on disk was written to since it was opened."""
+        ...
+
+    def close(self) -> None:
+        """Give the handle back."""
+        ...
+
+
+class Container(Protocol):
+    """The files of one package.
+
+    `irregular` are the paths of links, devices and the like, which are never opened. `faults` are the
+    violations that reading the container showed; `hints` are empty in them.
+    """
+
+    path: Path
+    kind: str
+    entries: Mapping[str, Entry]
+    irregular: frozenset[str]
+    faults: tuple[Finding, ...]
+
+    def open(self, entry: Entry) -> OpenFile:
+        """Open one file.
+
+        Raises: SourceError when it cannot be opened, or is no longer what it was.
+        """
+        ...
+
+    def close(self) -> None:
+        """Give all handles back."""
+        ...

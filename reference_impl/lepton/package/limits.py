@@ -1,0 +1,36 @@
+"""The bounds that keep hostile input cheap, each with its unit.
+
+Owns the numbers; those that the standard sets cite their requirement, the others are limits of this
+implementation and lead to "not checked", never to a finding. Serves `core` and `package`.
+"""
+
+__all__ = [
+    "MAX_DEPTH",
+    "MAX_DIRECTORY_BYTES",
+    "MAX_DOCUMENT_BYTES",
+    "MAX_FILES",
+    "MAX_MANIFEST_BYTES",
+    "MAX_MEMORY_BYTES",
+    "MAX_PATH_BYTES",
+    "MAX_SEGMENT_BYTES",
+    "MAX_VALUES",
+]
+
+#: Bytes of lepton.json (PKG-MAN-01).
+MAX_MANIFEST_BYTES = 16 * 1024 * 1024
+#: Bytes of any other JSON document of a package (COR-LIM-01).
+MAX_DOCUMENT_BYTES = 64 * 1024 * 1024
+#: Nesting of arrays and objects in any JSON document (PKG-MAN-01, COR-LIM-01).
+MAX_DEPTH = 64
+#: Files in a package (PKG-LAY-07).
+MAX_FILES = 65_535
+#: Bytes of a path and of one of its segments (PKG-LAY-02).
+MAX_PATH_BYTES = 1024
+MAX_SEGMENT_BYTES = 255
+
+#: Values (arrays, objects, members, elements) in one JSON document that this implementation parses.
+MAX_VALUES = 2_000_000
+#: Bytes of a zip's central directory: more than 65,535 entries with the longest paths need.
+MAX_DIRECTORY_BYTES = 128 * 1024 * 1024
+#: Bytes of a file that is read into memory once, to be digested and interpreted there.
+MAX_MEMORY_BYTES = 16 * 1024 * 1024

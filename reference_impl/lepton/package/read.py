@@ -1,0 +1,262 @@
+"""Read a package: its container, its manifest, and every file that the manifest lists, once.
+
+Owns the order of reading and the rule that nothing is interpreted before it is verified; yields facts, and
+leaves judging them to `lepton.checks`. Serves PKG-DIG-04, PKG-DIG-05 and COR-VER-02.
+"""
+
+import hashlib
+import re
+import stat
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from lepton.errors import SourceError
+from lepton.finding import Finding
+from lepton.formats import Contents, read_contents
+from lepton.formats.signs import content_sign
+from lepton.formats.source import MemorySource, Source
+from lepton.package.container import Container, Entry
+from lepton.package.digests import Digest, digest, spread
+from lepton.package.directory import DirectoryContainer
+from lepton.package.jsontext import JsonFault, JsonText, Kind, read_json
+from lepton.package.limits import MAX_DOCUMENT_BYTES, MAX_MANIFEST_BYTES, MAX_MEMORY_BYTES
+from lepton.package.paths import MANIFEST, displayed
+from lepton.package.schema import SchemaFault, schema_faults
+
+__all__ = ["DocumentFact", "FileFact", "Package", "open_package"]
+
+#: What makes the content of a container ambiguous: nothing in it is then interpreted.
+STRUCTURE = ("PKG-LAY-07", "PKG-ZIP-04", "PKG-ZIP-02")
+
+_VERSION = re.compile(r"1\.(0|[1-9][0-9]*)")
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentFact:
+    """A JSON document of the package: its text and, when that has no fault, how it breaks its schema."""
+
+    text: JsonText
+    faults: tuple[SchemaFault, ...]
+
+    @property
+    def value(self) -> Any:
+        """Return the document when it is valid, else None."""
+        return None if self.text.fault or self.faults else self.text.value
+
+
+@dataclass(frozen=True, slots=True)
+class FileFact:
+    """What reading one listed file showed. `broken` names the requirement that hides its content, if any.
+
+    `size` and `sha256` are those found (None when not computed); `damage` says how the container contradicts
+    the content. `sign` is the kind of code that the content shows, `unread` why that could not be told.
+    """
+
+    broken: str
+    size: int | None = None
+    sha256: str | None = None
+    damage: str = ""
+    sign: str | None = None
+    unread: str = ""
+    document: DocumentFact | None = None
+    contents: Contents | None = None
+
+
+class Package:
+    """The facts about one package. Everything is read on construction; `close` gives the handles back.
+
+    `manifest` is None unless the manifest is read, of this edition and valid; `files` has a fact for each
+    listed path. `replay` is filled in by whoever replays the vectors.
+    """
+
+    def __init__(self, container: Container) -> None:
+        """Read everything. Raises: SourceError when the disk fails."""
+        self.container = container
+        self.path = container.path
+        self.manifest_bytes: bytes | None = None
+        self.manifest_size: int | None = None
+        self.manifest_damage = ""
+        self.text: JsonText | None = None
+        self.version_fault = ""
+        self.schema_faults: tuple[SchemaFault, ...] = ()
+        self.manifest: dict[str, Any] | None = None
+        self.files: dict[str, FileFact] = {}
+        if not any(fault.requirement in STRUCTURE for fault in container.faults):
+            self._read_manifest()
+        if self.manifest is not None:
+            self._read_files(self.manifest)
+
+    @property
+    def identity(self) -> str | None:
+        """Return `sha256:` and the digest of the manifest's bytes; None when they could not be read."""
+        if self.manifest_bytes is None:
+            return None
+        return f"sha256:{hashlib.sha256(self.manifest_bytes).hexdigest()}"
+
+    @property
+    def faults(self) -> tuple[Finding, ...]:
+        """Return what reading the container showed."""
+        return self.container.faults
+
+    def __enter__(self) -> "Package":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the container."""
+        self.container.close()
+
+    def _read_manifest(self) -> None:
+        entry = self.container.entries.get(MANIFEST)
+        if entry is None or entry.faulty:
+            return
+        self.manifest_size = entry.size
+        if entry.size > MAX_MANIFEST_BYTES:
+            return
+        file = self.container.open(entry)
+        try:
+            found = digest(file, keep=MAX_MANIFEST_BYTES)
+            self.manifest_damage = file.fault() or ""
+        finally:
+            file.close()
+        self.manifest_size = found.size
+        if self.manifest_damage or found.data is None:
+            return
+        self.manifest_bytes = found.data
+        self.text = read_json(found.data, max_bytes=MAX_MANIFEST_BYTES)
+        if self.text.fault is not None:
+            return
+        self.version_fault = _version_fault(self.text.value)
+        if self.version_fault:
+            return
+        self.schema_faults = schema_faults(self.text.value, "manifest.schema.json")
+        if not self.schema_faults:
+            self.manifest = self.text.value
+
+    def _read_files(self, manifest: Mapping[str, Any]) -> None:
+        formats = {one["entry"]: one["format"] for one in manifest["artifacts"]}
+        schemas = dict.fromkeys(manifest["vectors"], "vectors.schema.json")
+        schemas[manifest["card"]] = "card.schema.json"
+        listed = {one["path"]: one for one in manifest["files"]}
+
+        def read(path: str) -> FileFact:
+            return _read_file(self.container, listed[path], schemas.get(path), formats.get(path))
+
+        tasks = [(one["size"], path) for path, one in listed.items()]
+        self.files = dict(zip(listed, spread(read, tasks), strict=True))
+
+
+def open_package(path: Path) -> Package:
+    """Open a package directory or package file and read its facts.
+
+    Raises: SourceError when nothing is there, it cannot be read, or it is neither a directory nor a zip.
+    """
+    shown = displayed(str(path))
+    try:
+        status = path.stat()
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise SourceError(f"cannot read {shown!r}: {reason}; expected a package") from error
+    container: Container
+    if stat.S_ISDIR(status.st_mode):
+        container = DirectoryContainer(path)
+    elif stat.S_ISREG(status.st_mode):
+        if path.suffix != ".lepton" and not _starts_like_zip(path):
+            raise SourceError(f"found {shown!r}, expected a package: a directory or a .lepton file")
+        from lepton.package.zipread import ZipContainer
+
+        container = ZipContainer(path)
+    else:
+        raise SourceError(f"found {shown!r}, which is neither a directory nor a regular file")
+    try:
+        return Package(container)
+    except BaseException:
+        container.close()
+        raise
+
+
+def _starts_like_zip(path: Path) -> bool:
+    try:
+        with path.open("rb") as file:
+            return file.read(4) == b"PK\3\4"
+    except OSError as error:
+        raise SourceError(f"cannot read {displayed(str(path))!r}: {error.strerror}") from error
+
+
+def _version_fault(value: Any) -> str:
+    """Say what is wrong with the member `lepton`, or return an empty text. Spec: COR-VER-01."""
+    if not isinstance(value, dict):
+        return ""
+    version = value.get("lepton")
+    if isinstance(version, str) and len(version) < 32 and _VERSION.fullmatch(version):
+        return ""
+    if "lepton" not in value:
+        return "found no member 'lepton', expected \"1.0\""
+    shown = repr(version)[:40]
+    return f'found {shown}, expected an edition that this validator knows: "1.0" or a later 1.x'
+
+
+def _read_file(
+    container: Container, listed: Mapping[str, Any], schema: str | None, format_name: str | None
+) -> FileFact:
+    entry = container.entries.get(listed["path"])
+    if entry is None:
+        irregular = listed["path"] in container.irregular
+        return FileFact("PKG-LAY-05" if irregular else "PKG-DIG-01")
+    if entry.faulty:
+        return FileFact(entry.faulty)
+    if entry.size != listed["size"]:
+        return FileFact("PKG-DIG-02", entry.size)
+    file = container.open(entry)
+    try:
+        found = digest(file, keep=_keep(entry, schema, format_name))
+        damage = file.fault()
+        if damage is not None:
+            return FileFact("PKG-ZIP-07", found.size, damage=damage)
+        if found.size != listed["size"]:
+            return FileFact("PKG-DIG-02", found.size)
+        if found.sha256 != listed["sha256"]:
+            return FileFact("PKG-DIG-03", found.size, found.sha256)
+        source = file.source() if found.data is None else MemorySource(found.data)
+        fact = _interpret(found, source, schema, format_name)
+        if found.data is None and file.changed():
+            raise SourceError(f"{displayed(entry.path)!r} was changed while it was read")
+        return fact
+    finally:
+        file.close()
+
+
+def _keep(entry: Entry, schema: str | None, format_name: str | None) -> int:
+    if schema is not None:
+        return MAX_DOCUMENT_BYTES
+    if format_name is not None or not entry.stored or entry.size < 65536:
+        return MAX_MEMORY_BYTES
+    return 0
+
+
+def _interpret(found: Digest, source: Source | None, schema: str | None, format_name: str | None) -> FileFact:
+    if source is None:
+        unread = f"a compressed file of more than {MAX_MEMORY_BYTES} bytes, the limit of this validator"
+        return FileFact("", found.size, found.sha256, unread=unread)
+    document = contents = None
+    if schema is not None and found.data is None:
+        document = DocumentFact(_too_large(found.size), ())
+    elif schema is not None and found.data is not None:
+        text = read_json(found.data, max_bytes=MAX_DOCUMENT_BYTES)
+        document = DocumentFact(text, schema_faults(text.value, schema) if text.fault is None else ())
+    if format_name is not None:
+        contents = read_contents(format_name, source)
+    sign = content_sign(found.head, found.last, source)
+    return FileFact("", found.size, found.sha256, sign=sign, document=document, contents=contents)
+
+
+def _too_large(size: int) -> JsonText:
+    message = f"found {size} bytes, expected at most {MAX_DOCUMENT_BYTES}"
+    return JsonText(None, JsonFault(Kind.SIZE, "", message))

@@ -1,0 +1,291 @@
+"""Write a package: a directory or a zip, byte-stable and all or nothing.
+
+Owns the canonical container (PKG-ZIP-10) and the rule that a package appears whole or not at all; leaves what
+goes into the manifest to `lepton.pack`. Serves PKG-MAN-03, PKG-ZIP-10 and PKG-DIG.
+"""
+
+import contextlib
+import hashlib
+import os
+import shutil
+import struct
+import tempfile
+import zlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from lepton.errors import LeptonError, SourceError
+from lepton.package.canonical import canonical
+from lepton.package.container import CHUNK_BYTES
+from lepton.package.limits import MAX_FILES, MAX_MANIFEST_BYTES
+from lepton.package.paths import MANIFEST, collision_key, displayed, reserved_fault, syntax_fault
+
+__all__ = ["Member", "write_package"]
+
+ALIGNMENT = 64
+ALIGNED_ROLES = frozenset(["artifact", "weights"])
+
+_ALIGNMENT_EXTRA = 0xD935
+_ZIP64_EXTRA = 0x0001
+_DATE_1980 = 0x0021
+_UTF8_FLAG = 1 << 11
+_FULL16, _FULL32 = 0xFFFF, 0xFFFFFFFF
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One file to write: its path in the package, where its bytes come from, how the manifest lists it."""
+
+    path: str
+    source: Path | bytes
+    media_type: str
+    role: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Measured:
+    member: Member
+    size: int
+    sha256: str
+    crc: int
+
+
+def write_package(members: Sequence[Member], manifest: dict[str, Any], out: Path) -> str:
+    """Write `members` and the manifest, completed by `files`, to `out`; return the package's identity.
+
+    `out` ending in `.lepton` becomes a zip and replaces one that is there; any other name becomes a new
+    directory. The same members and manifest give the same bytes. Raises: LeptonError when the members do not
+    make a package or `out` cannot be written; nothing is then left behind.
+    """
+    _refuse_bad_paths(members)
+    if out.suffix == ".lepton":
+        return _write_zip(members, manifest, out)
+    return _write_directory(members, manifest, out)
+
+
+def _refuse_bad_paths(members: Sequence[Member]) -> None:
+    if len(members) + 1 > MAX_FILES:
+        raise LeptonError(f"found {len(members)} files, expected at most {MAX_FILES - 1} and the manifest")
+    taken: dict[str, str] = {collision_key(MANIFEST): MANIFEST}
+    for member in members:
+        fault = syntax_fault(member.path) or reserved_fault(member.path)
+        if fault is not None:
+            raise LeptonError(f"cannot pack {displayed(member.path)!r}: {fault}")
+        key = collision_key(member.path)
+        if key in taken:
+            raise LeptonError(f"cannot pack {member.path!r} beside {taken[key]!r}: some systems confuse them")
+        taken[key] = member.path
+    for key, path in taken.items():
+        parts = key.split("/")
+        for length in range(1, len(parts)):
+            other = taken.get("/".join(parts[:length]))
+            if other is not None:
+                raise LeptonError(f"cannot pack {path!r} beside {other!r}: one is a directory of the other")
+
+
+def _manifest_bytes(manifest: dict[str, Any], files: Sequence[_Measured]) -> bytes:
+    listed = [
+        {
+            "path": one.member.path,
+            "size": one.size,
+            "sha256": one.sha256,
+            "mediaType": one.member.media_type,
+            "role": one.member.role,
+        }
+        for one in files
+    ]
+    data = canonical({**manifest, "files": listed})
+    if len(data) > MAX_MANIFEST_BYTES:
+        raise LeptonError(f"found a manifest of {len(data)} bytes, expected at most {MAX_MANIFEST_BYTES}")
+    return data
+
+
+def _identity(data: bytes) -> str:
+    return f"sha256:{hashlib.sha256(data).hexdigest()}"
+
+
+def _sorted(members: Sequence[Member]) -> list[Member]:
+    return sorted(members, key=lambda one: one.path.encode())
+
+
+def _write_directory(members: Sequence[Member], manifest: dict[str, Any], out: Path) -> str:
+    if out.exists() or out.is_symlink():
+        raise LeptonError(f"{displayed(str(out))!r} is there already; remove it or choose another name")
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        beside = Path(tempfile.mkdtemp(prefix=f".{out.name}.", dir=out.parent))
+    except OSError as error:
+        raise LeptonError(f"cannot write {displayed(str(out))!r}: {error.strerror}") from error
+    try:
+        measured = []
+        for member in _sorted(members):
+            target = beside / member.path
+            target.parent.mkdir(parents=True, exist_ok=True)
+            with target.open("wb") as file:
+                measured.append(_copy(member, file))
+        data = _manifest_bytes(manifest, measured)
+        (beside / MANIFEST).write_bytes(data)
+        beside.chmod(0o777 & ~_umask())
+        beside.rename(out)
+    except OSError as error:
+        raise LeptonError(f"cannot write {displayed(str(out))!r}: {error.strerror}") from error
+    finally:
+        shutil.rmtree(beside, ignore_errors=True)
+    return _identity(data)
+
+
+def _write_zip(members: Sequence[Member], manifest: dict[str, Any], out: Path) -> str:
+    beside: Path | None = None
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        if out.is_dir():
+            raise LeptonError(f"{displayed(str(out))!r} is a directory; choose another name")
+        handle, name = tempfile.mkstemp(prefix=f".{out.name}.", dir=out.parent)
+        beside = Path(name)
+        with os.fdopen(handle, "wb") as file:
+            # The manifest comes first and names the digests of what follows, so the sources are read twice.
+            measured = [_copy(member, None) for member in _sorted(members)]
+            data = _manifest_bytes(manifest, measured)
+            first = Member(MANIFEST, data, "application/json", "manifest")
+            _write_entries(file, [_copy(first, None), *measured])
+        beside.chmod(0o666 & ~_umask())
+        beside.replace(out)
+        beside = None
+    except OSError as error:
+        raise LeptonError(f"cannot write {displayed(str(out))!r}: {error.strerror}") from error
+    finally:
+        if beside is not None:
+            with contextlib.suppress(OSError):
+                beside.unlink()
+    return _identity(data)
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+def _pieces(member: Member) -> Iterator[bytes]:
+    if isinstance(member.source, bytes):
+        yield member.source
+        return
+    try:
+        with member.source.open("rb") as file:
+            while piece := file.read(CHUNK_BYTES):
+                yield piece
+    except OSError as error:
+        raise SourceError(f"cannot read {displayed(str(member.source))!r}: {error.strerror}") from error
+
+
+def _copy(member: Member, out: BinaryIO | None) -> _Measured:
+    """Read a member through once, writing it to `out` if given."""
+    state = hashlib.sha256()
+    size = crc = 0
+    for piece in _pieces(member):
+        state.update(piece)
+        crc = zlib.crc32(piece, crc)
+        size += len(piece)
+        if out is not None:
+            out.write(piece)
+    return _Measured(member, size, state.hexdigest(), crc)
+
+
+def _write_entries(out: BinaryIO, files: Sequence[_Measured]) -> None:
+    central = []
+    offset = 0
+    for one in files:
+        header = _local_header(one, offset)
+        out.write(header)
+        again = _copy(one.member, out)
+        if again.sha256 != one.sha256:
+            raise SourceError(f"{displayed(one.member.path)!r} was changed while it was packed")
+        central.append(_central_header(one, offset))
+        offset += len(header) + one.size
+    directory = b"".join(central)
+    out.write(directory)
+    out.write(_end_records(len(files), len(directory), offset))
+
+
+def _common(one: _Measured, *, large: bool) -> tuple[bytes, int, int]:
+    name = one.member.path.encode()
+    return name, 0 if name.isascii() else _UTF8_FLAG, 45 if large else 20
+
+
+def _local_header(one: _Measured, offset: int) -> bytes:
+    large = one.size >= _FULL32
+    name, flags, version = _common(one, large=large)
+    size = _FULL32 if large else one.size
+    extra = struct.pack("<2H2Q", _ZIP64_EXTRA, 16, one.size, one.size) if large else b""
+    if one.member.role in ALIGNED_ROLES:
+        start = offset + 30 + len(name) + len(extra)
+        if start % ALIGNMENT:
+            # Identifier, length and the alignment itself take six bytes; zero bytes do the rest.
+            zeros = -(start + 6) % ALIGNMENT
+            extra += struct.pack("<3H", _ALIGNMENT_EXTRA, 2 + zeros, ALIGNMENT) + bytes(zeros)
+    fixed = struct.pack(
+        "<4s5H3L2H",
+        b"PK\3\4",
+        version,
+        flags,
+        0,
+        0,
+        _DATE_1980,
+        one.crc,
+        size,
+        size,
+        len(name),
+        len(extra),
+    )
+    return fixed + name + extra
+
+
+def _central_header(one: _Measured, offset: int) -> bytes:
+    values = [one.size, one.size] if one.size >= _FULL32 else []
+    if offset >= _FULL32:
+        values.append(offset)
+    name, flags, version = _common(one, large=bool(values))
+    extra = struct.pack(f"<2H{len(values)}Q", _ZIP64_EXTRA, 8 * len(values), *values) if values else b""
+    size = min(one.size, _FULL32)
+    fixed = struct.pack(
+        "<4s6H3L5H2L",
+        b"PK\1\2",
+        version,
+        version,
+        flags,
+        0,
+        0,
+        _DATE_1980,
+        one.crc,
+        size,
+        size,
+        len(name),
+        len(extra),
+        0,
+        0,
+        0,
+        0,
+        min(offset, _FULL32),
+    )
+    return fixed + name + extra
+
+
+def _end_records(count: int, size: int, start: int) -> bytes:
+    records = b""
+    if count >= _FULL16 or size >= _FULL32 or start >= _FULL32:
+        end64 = start + size
+        records = struct.pack("<4sQ2H2L4Q", b"PK\6\6", 44, 45, 45, 0, 0, count, count, size, start)
+        records += struct.pack("<4sLQL", b"PK\6\7", 0, end64, 1)
+    return records + struct.pack(
+        "<4s4H2LH",
+        b"PK\5\6",
+        0,
+        0,
+        min(count, _FULL16),
+        min(count, _FULL16),
+        min(size, _FULL32),
+        min(start, _FULL32),
+        0,
+    )

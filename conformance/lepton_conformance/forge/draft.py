@@ -87,7 +87,7 @@ class Draft:
         self.members = [replace(m, data=data) if m.path == path else m for m in self.members]
         return self
 
-    def edit(self, path: str, change: Callable[[Any], None]) -> "Draft":
+    def edit(self, path: str, change: Callable[[Any], object]) -> "Draft":
         """Change a JSON member in place, or the manifest, and keep it well formed."""
         if path == MANIFEST:
             change(self.manifest)

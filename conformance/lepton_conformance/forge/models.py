@@ -94,7 +94,7 @@ def linear_answer(x: Array) -> Array:
     return np.asarray(exact.astype(np.float32))
 
 
-def vision() -> bytes:
+def vision(input_shape: Sequence[int | str | None] = ("batch", 3, "height", "width")) -> bytes:
     """Return logits (N, 3) from the means of the three channels of x (N, 3, H, W)."""
     from onnx import helper
 
@@ -105,7 +105,7 @@ def vision() -> bytes:
         helper.make_node("Add", ["fw", "b"], ["logits"]),
     ]
     initializers = [constant("w", VISION_WEIGHT), constant("b", VISION_BIAS)]
-    inputs = [value("x", "FP32", ("batch", 3, "height", "width"))]
+    inputs = [value("x", "FP32", input_shape)]
     return model(nodes, inputs, [value("logits", "FP32", ("batch", 3))], initializers)
 
 

@@ -130,7 +130,7 @@ def vision_draft() -> Draft:
         controls=[
             {"control": "constant-answer", "killedBy": "planes-2"},
             {"control": "weights-reversed", "killedBy": "planes-1"},
-            {"control": "channels-swapped", "killedBy": "image-1"},
+            {"control": "channels-swapped", "killedBy": "planes-1"},
             {"control": "step-omitted", "step": 1, "killedBy": "image-1"},
             {"control": "step-omitted", "step": 2, "killedBy": "image-2"},
         ],

@@ -1,0 +1,250 @@
+"""Packages whose vectors or documentation break the topics PKG-VEC, PKG-DOC and PKG-PRV.
+
+Owns the table `VECTOR_FAULTS`. Serves `package`.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from lepton_conformance.forge.draft import Draft, Forged
+from lepton_conformance.forge.package import CARD, VECTORS
+from lepton_conformance.forge.valid import linear_draft, threshold_draft, vision_draft
+from lepton_conformance.forge.violation import Violation, card, manifest, vectors
+
+__all__ = ["VECTOR_FAULTS"]
+
+
+def _first(**members: Any) -> Callable[[Any], object]:
+    return lambda document: document["vectors"][0].update(members)
+
+
+def _keep(*identifiers: str) -> Callable[[Any], object]:
+    """Return a change that keeps only the vectors with these identifiers."""
+    return lambda document: document.update(
+        vectors=[vector for vector in document["vectors"] if vector["id"] in identifiers]
+    )
+
+
+def _without_control(control: str, step: int | None = None) -> Callable[[], Forged]:
+    def change(document: dict[str, Any]) -> None:
+        kept = [c for c in document["controls"] if (c["control"], c.get("step")) != (control, step)]
+        assert len(kept) == len(document["controls"]) - 1
+        document["controls"] = kept
+
+    return vectors(change, vision_draft)
+
+
+def _control(**members: Any) -> Callable[[], Forged]:
+    return vectors(lambda v: v["controls"].append(members))
+
+
+def _loose(*identifiers: str, draft: Callable[[], Draft]) -> Callable[[], Forged]:
+    """Return a forge in which some vectors let every number pass."""
+
+    def change(document: dict[str, Any]) -> None:
+        for vector in document["vectors"]:
+            if vector["id"] in identifiers:
+                for rule in vector["comparisons"]:
+                    if rule["comparator"] == "allclose":
+                        rule["atol"] = 1e30
+
+    return vectors(change, draft)
+
+
+def _useless_step() -> Forged:
+    """Return the vision package whose rescaling multiplies by one, with vectors that know it."""
+    draft = vision_draft()
+    draft.manifest["processing"]["pre"].insert(
+        1, {"op": "rescale", "version": 1, "in": "f", "out": "g", "scale": 1, "offset": 0}
+    )
+    draft.manifest["processing"]["pre"][2]["in"] = "g"
+
+    def change(document: dict[str, Any]) -> None:
+        for control in document["controls"]:
+            if "step" in control:
+                control["step"] += 1
+        document["controls"].append({"control": "step-omitted", "step": 1, "killedBy": "image-1"})
+
+    return draft.edit(VECTORS, change).directory()
+
+
+def _evaluation(**changes: Any) -> Callable[[], Forged]:
+    value: dict[str, Any] = {"metric": "accuracy", "value": 0.5, "direction": "higher", "n": 7}
+    value["dataset"] = {"name": "seven points", "sha256": "0" * 64}
+    value.update(changes)
+    return card(lambda c: c.update(evaluations=[{k: v for k, v in value.items() if v is not None}]))
+
+
+def _license(expression: str) -> Callable[[], Forged]:
+    return manifest(lambda m: m.update(license=expression))
+
+
+def _license_file(name: str, role: str) -> Callable[[], Forged]:
+    def forge() -> Forged:
+        draft = linear_draft().add(f"LICENSES/{name}", b"Do as you like.\n", "text/plain", role)
+        draft.manifest["license"] = "LicenseRef-Own"
+        return draft.directory()
+
+    return forge
+
+
+def _oracle(name: str) -> Callable[[], Forged]:
+    return vectors(lambda v: v["provenance"]["oracle"].update(name=name))
+
+
+_WRONG_ANSWER = "AACAPwAAgD8="
+
+VECTOR_FAULTS: tuple[Violation, ...] = (
+    Violation("PKG-VEC-01", "one", vectors(lambda v: (_keep("batch")(v), v.update(controls=[])))),
+    Violation(
+        "PKG-VEC-01",
+        "one-raw",
+        vectors(_keep("planes-1", "planes-2", "planes-3", "image-1"), vision_draft),
+    ),
+    Violation("PKG-VEC-02", "no-provenance", vectors(lambda v: v.pop("provenance"))),
+    Violation("PKG-VEC-02", "unknown-member", vectors(_first(note="x"))),
+    Violation(
+        "PKG-VEC-02",
+        "unknown-comparator",
+        vectors(_first(comparisons=[{"output": "y", "comparator": "near"}])),
+    ),
+    Violation("PKG-VEC-02", "not-json", lambda: linear_draft().put(VECTORS, b"vectors: none\n").directory()),
+    Violation(
+        "PKG-VEC-02",
+        "name-twice",
+        lambda: (
+            linear_draft()
+            .put(
+                VECTORS,
+                linear_draft().member(VECTORS).data.replace(b'{"controls"', b'{"lepton":"1.0","controls"'),
+            )
+            .directory()
+        ),
+    ),
+    Violation("PKG-VEC-03", "input-name", vectors(lambda v: v["vectors"][0]["inputs"][0].update(name="z"))),
+    Violation("PKG-VEC-03", "shape", vectors(lambda v: v["vectors"][0]["inputs"][0].update(shape=[3, 1]))),
+    Violation(
+        "PKG-VEC-03", "datatype", vectors(lambda v: v["vectors"][0]["inputs"][0].update(datatype="INT32"))
+    ),
+    Violation("PKG-VEC-03", "size-beyond-the-bounds", manifest(lambda m: m["symbols"]["N"].update(max=1))),
+    Violation(
+        "PKG-VEC-03",
+        "unequal-symbols",
+        vectors(lambda v: v["vectors"][2].update(inputs=v["vectors"][0]["inputs"])),
+    ),
+    Violation("PKG-VEC-03", "input-missing", vectors(_first(inputs=[]))),
+    Violation(
+        "PKG-VEC-03",
+        "output-twice",
+        vectors(lambda v: v["vectors"][0].update(expected=v["vectors"][0]["expected"] * 2)),
+    ),
+    Violation(
+        "PKG-VEC-03",
+        "comparison-of-nothing",
+        vectors(_first(comparisons=[{"output": "z", "comparator": "exact"}])),
+    ),
+    Violation(
+        "PKG-VEC-03",
+        "comparison-twice",
+        vectors(_first(comparisons=[{"output": "y", "comparator": "exact"}] * 2)),
+    ),
+    Violation("PKG-VEC-03", "raw-without-interface", vectors(lambda v: v["vectors"][2].update(stage="raw"))),
+    Violation(
+        "PKG-VEC-04",
+        "wrong-answer",
+        vectors(lambda v: v["vectors"][1]["expected"][0].update(data=_WRONG_ANSWER)),
+        full=True,
+    ),
+    Violation(
+        "PKG-VEC-04",
+        "wrong-class",
+        vectors(
+            lambda v: next(
+                expected.update(data="AgAAAAAAAAA=" if expected["data"] != "AgAAAAAAAAA=" else "AAAAAAAAAAA=")
+                for vector in v["vectors"]
+                for expected in vector["expected"]
+                if expected["name"] == "class"
+            ),
+            vision_draft,
+        ),
+        full=True,
+    ),
+    Violation("PKG-VEC-05", "smallest-only", vectors(_keep("one", "other"))),
+    Violation(
+        "PKG-VEC-06",
+        "boolean",
+        vectors(
+            _first(
+                comparisons=[
+                    {"output": "above", "comparator": "allclose", "atol": 0, "rtol": 0, "nan": "forbidden"},
+                    {"output": "place", "comparator": "exact"},
+                ]
+            ),
+            threshold_draft,
+        ),
+    ),
+    Violation("PKG-VEC-07", "no-constant-answer", _without_control("constant-answer")),
+    Violation("PKG-VEC-07", "no-weights-reversed", _without_control("weights-reversed")),
+    Violation("PKG-VEC-07", "no-channels-swapped", _without_control("channels-swapped")),
+    Violation("PKG-VEC-07", "no-step-omitted", _without_control("step-omitted", 2)),
+    Violation(
+        "PKG-VEC-07", "killed-by-nobody", vectors(lambda v: v["controls"][1].update(killedBy="nobody"))
+    ),
+    Violation(
+        "PKG-VEC-07",
+        "constant-answer-of-the-first",
+        vectors(lambda v: v["controls"][0].update(killedBy="one")),
+    ),
+    Violation("PKG-VEC-07", "does-not-apply", _control(control="channels-swapped", killedBy="one")),
+    Violation("PKG-VEC-07", "step-of-no-list", _control(control="step-omitted", step=0, killedBy="one")),
+    Violation("PKG-VEC-08", "constant-answer", _loose("other", draft=linear_draft), full=True),
+    Violation("PKG-VEC-08", "weights-reversed", _loose("one", draft=linear_draft), full=True),
+    Violation("PKG-VEC-08", "step-that-does-nothing", _useless_step, full=True),
+    Violation("PKG-VEC-09", "engine", _oracle("onnxruntime")),
+    Violation("PKG-VEC-09", "engine-in-capitals", _oracle("OnnxRuntime")),
+    Violation("PKG-DOC-01", "not-an-identifier", _license("Apache 2.0")),
+    Violation("PKG-DOC-01", "unknown-identifier", _license("Apache-3.0")),
+    Violation("PKG-DOC-01", "lower-case-operator", _license("MIT or Apache-2.0")),
+    Violation("PKG-DOC-01", "half-an-expression", _license("MIT AND")),
+    Violation("PKG-DOC-01", "open-parenthesis", _license("(MIT OR Apache-2.0")),
+    Violation("PKG-DOC-01", "exception-unknown", _license("MIT WITH Anything-exception")),
+    Violation("PKG-DOC-01", "no-assertion", _license("NOASSERTION")),
+    Violation("PKG-DOC-01", "reference-without-text", _license("LicenseRef-Own")),
+    Violation("PKG-DOC-01", "text-of-another-name", _license_file("LicenseRef-Ownership.txt", "license")),
+    Violation("PKG-DOC-01", "text-of-another-role", _license_file("LicenseRef-Own.txt", "documentation")),
+    Violation("PKG-DOC-02", "no-edition", card(lambda c: c.pop("lepton"))),
+    Violation("PKG-DOC-02", "unknown-member", card(lambda c: c.update(usage={"en": "x"}))),
+    Violation("PKG-DOC-02", "not-json", lambda: linear_draft().put(CARD, b"# Model card\n").directory()),
+    Violation(
+        "PKG-DOC-02",
+        "name-twice",
+        lambda: (
+            linear_draft()
+            .put(
+                CARD,
+                linear_draft()
+                .member(CARD)
+                .data.replace(b'"lepton":"1.0",', b'"lepton":"1.0","lepton":"1.0",'),
+            )
+            .directory()
+        ),
+    ),
+    Violation("PKG-DOC-03", "no-limitations", card(lambda c: c.pop("limitations"))),
+    Violation(
+        "PKG-DOC-03",
+        "not-provided-without-reason",
+        card(lambda c: c.update(limitations={"notProvided": True})),
+    ),
+    Violation("PKG-DOC-03", "intended-use-is-a-string", card(lambda c: c.update(intendedUse="Testing"))),
+    Violation("PKG-DOC-04", "value-as-text", _evaluation(value="98 %")),
+    Violation("PKG-DOC-04", "no-direction", _evaluation(direction=None)),
+    Violation("PKG-DOC-04", "no-samples", _evaluation(n=0)),
+    Violation("PKG-DOC-04", "no-dataset", _evaluation(dataset=None)),
+    Violation("PKG-DOC-05", "no-description", manifest(lambda m: m.pop("description"))),
+    Violation("PKG-DOC-06", "no-digest", _evaluation(dataset={"name": "seven points"})),
+    Violation("PKG-PRV-01", "absent", card(lambda c: c.pop("personalData"))),
+    Violation("PKG-PRV-01", "unknown-status", card(lambda c: c.update(personalData={"status": "maybe"}))),
+    Violation(
+        "PKG-PRV-01", "present-without-basis", card(lambda c: c.update(personalData={"status": "present"}))
+    ),
+)

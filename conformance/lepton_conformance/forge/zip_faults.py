@@ -1,0 +1,142 @@
+"""ZIP containers that break the topic PKG-ZIP.
+
+Owns the table `ZIP_FAULTS`. Serves `package`.
+"""
+
+import struct
+import zlib
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any
+
+from lepton_conformance.forge.archive import DEFLATED, Entry, Layout, alignment_field, write_archive
+from lepton_conformance.forge.draft import Draft, Forged
+from lepton_conformance.forge.package import CARD, MODEL
+from lepton_conformance.forge.valid import linear_draft
+from lepton_conformance.forge.violation import Violation
+
+__all__ = ["ZIP_FAULTS"]
+
+_CARD = CARD.encode()
+_MODEL = MODEL.encode()
+
+
+def _entries(path: bytes = _CARD, **changes: Any) -> list[Entry]:
+    """Return the canonical entries with fields of one entry changed."""
+    entries = linear_draft().zip_entries()
+    return [replace(entry, **changes) if entry.name == path else entry for entry in entries]
+
+
+def _with(path: bytes = _CARD, **changes: Any) -> Callable[[], Forged]:
+    return lambda: Draft.zipped(_entries(path, **changes))
+
+
+def _both(path: bytes = _CARD, **fields: int | bytes) -> Callable[[], Forged]:
+    """Return a forge that writes fields into the local and the central header alike."""
+    return _with(path, local=fields, central=fields)
+
+
+def _around(**layout: Any) -> Callable[[], Forged]:
+    return lambda: Draft.zipped(_entries(), Layout(**layout))
+
+
+def _card_bytes() -> bytes:
+    return linear_draft().member(CARD).data
+
+
+def _twice() -> Forged:
+    entries = linear_draft().zip_entries()
+    return Draft.zipped([*entries, Entry(_CARD, b"{}")])
+
+
+def _order(change: Callable[[list[Entry]], Sequence[Entry]]) -> Callable[[], Forged]:
+    return lambda: Draft.zipped(change(linear_draft().zip_entries()))
+
+
+def _cut(count: int) -> Callable[[], Forged]:
+    return lambda: Forged(archive=write_archive(_entries())[:-count])
+
+
+def _central_order() -> Forged:
+    entries = _entries()
+    return Draft.zipped(entries, Layout(central_order=[*range(1, len(entries)), 0]))
+
+
+def _deflated(data: bytes, payload: bytes) -> Callable[[], Forged]:
+    """Return a forge whose card says that it holds `data` and holds `payload`."""
+    return _with(data=data, method=DEFLATED, payload=payload)
+
+
+def _raw(data: bytes) -> bytes:
+    compressor = zlib.compressobj(9, zlib.DEFLATED, -15)
+    return compressor.compress(data) + compressor.flush()
+
+
+def _misaligned() -> Forged:
+    """Return a container whose model begins one byte behind an aligned place."""
+    entries = _entries()
+    at = [entry.name for entry in entries].index(_MODEL)
+    offset = len(write_archive(entries[:at])) - _directory_bytes(entries[:at])
+    extra = alignment_field(offset, _MODEL)
+    padded = struct.pack("<HH", 0xD935, len(extra) - 3) + extra[4:] + b"\0"
+    return Draft.zipped(_entries(_MODEL, aligned=False, local={"extra": padded}))
+
+
+def _directory_bytes(entries: Sequence[Entry]) -> int:
+    return 22 + sum(46 + len(entry.name) for entry in entries)
+
+
+_UNICODE_NAME = struct.pack("<HHBI", 0x7075, 5 + 4, 1, zlib.crc32(_CARD)) + b"evil"
+_TIMES = struct.pack("<HHBI", 0x5455, 5, 1, 0)
+
+ZIP_FAULTS: tuple[Violation, ...] = (
+    Violation("PKG-ZIP-01", "bzip2", _both(method=12)),
+    Violation("PKG-ZIP-01", "encrypted", _both(flags=1)),
+    Violation("PKG-ZIP-01", "data-descriptor", _both(flags=8)),
+    Violation("PKG-ZIP-01", "second-disk", _with(central={"disk": 1})),
+    Violation("PKG-ZIP-01", "end-on-second-disk", _around(end={"disk": 1})),
+    Violation("PKG-ZIP-02", "name-twice", _twice),
+    Violation("PKG-ZIP-03", "local-name", _with(local={"name": b"cord.json"})),
+    Violation("PKG-ZIP-03", "local-crc", _with(local={"crc": 1})),
+    Violation("PKG-ZIP-03", "local-size", _with(local={"size": 1})),
+    Violation("PKG-ZIP-03", "local-method", _with(local={"method": DEFLATED})),
+    Violation("PKG-ZIP-03", "local-flags", _with(local={"flags": 2048})),
+    Violation("PKG-ZIP-04", "bytes-before", _around(prefix=b"#!/bin/sh\n")),
+    Violation("PKG-ZIP-04", "bytes-between", _around(gap=b"\0")),
+    Violation("PKG-ZIP-04", "bytes-after", _around(suffix=b"\0\0")),
+    Violation("PKG-ZIP-04", "comment", _around(comment=b"hello")),
+    Violation("PKG-ZIP-04", "entry-comment", _with(central={"comment": b"hello"})),
+    Violation("PKG-ZIP-04", "overlap", _with(central={"offset": 0})),
+    Violation("PKG-ZIP-04", "directory-in-another-order", _central_order),
+    Violation("PKG-ZIP-04", "fewer-entries-announced", _around(end={"here": 3, "total": 3})),
+    Violation("PKG-ZIP-04", "cut-in-the-end-record", _cut(1)),
+    Violation("PKG-ZIP-04", "cut-in-the-middle", _cut(700)),
+    Violation("PKG-ZIP-05", "manifest-last", _order(lambda entries: [*entries[1:], entries[0]])),
+    Violation("PKG-ZIP-06", "artifact-deflated", _with(_MODEL, method=DEFLATED)),
+    Violation("PKG-ZIP-06", "artifact-misaligned", _misaligned),
+    Violation("PKG-ZIP-07", "crc-of-other-bytes", _both(crc=7)),
+    Violation(
+        "PKG-ZIP-07",
+        "yields-more-than-declared",
+        lambda: _deflated(_card_bytes(), _raw(_card_bytes() + b" "))(),
+    ),
+    Violation("PKG-ZIP-07", "bomb", lambda: _deflated(_card_bytes(), _raw(bytes(1 << 24)))()),
+    Violation(
+        "PKG-ZIP-07",
+        "yields-less-than-declared",
+        lambda: _deflated(_card_bytes(), _raw(_card_bytes()[:-1]))(),
+    ),
+    Violation(
+        "PKG-ZIP-07",
+        "bytes-after-the-stream",
+        lambda: _deflated(_card_bytes(), _raw(_card_bytes()) + b"\0")(),
+    ),
+    Violation("PKG-ZIP-07", "not-a-deflate-stream", lambda: _deflated(_card_bytes(), b"\xff\xff\xff\xff")()),
+    Violation("PKG-ZIP-07", "stored-with-two-sizes", lambda: _both(size=len(_card_bytes()) + 1)()),
+    Violation(
+        "PKG-ZIP-09", "second-name", _with(local={"extra": _UNICODE_NAME}, central={"extra": _UNICODE_NAME})
+    ),
+    Violation("PKG-ZIP-09", "times", _with(local={"extra": _TIMES})),
+    Violation("PKG-ZIP-09", "needless-zip64", _with(local={"extra": struct.pack("<HHQQ", 1, 16, 1, 1)})),
+    Violation("PKG-ZIP-09", "malformed", _with(local={"extra": b"\x35\xd9\xff\x00"})),
+)

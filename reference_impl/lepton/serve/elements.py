@@ -1,0 +1,264 @@
+"""The elements of a tensor in JSON text: read exactly, print exactly.
+
+Owns the JSON spelling of each datatype in both directions: integers exact over their whole range, decimals
+rounded to nearest (through binary64), NaN and the infinities as strings, BYTES as the UTF-8 of strings; the
+match of nesting against the shape; nothing is ever coerced. Leaves requests and answers as wholes to
+`lepton.serve.envelope` and `lepton.serve.inference`. Serves `inference` (INF-DAT).
+
+Numbers are read in pieces, so that a large tensor never stands in memory as Python objects.
+"""
+
+import functools
+import re
+from collections.abc import Iterator, Sequence
+from typing import Any, Literal
+
+import msgspec
+import numpy as np
+import orjson
+
+from lepton.runtime.binding import numpy_dtype
+from lepton.runtime.protocol import Array
+from lepton.serve.dimensions import shaped
+from lepton.serve.reply import invalid
+from lepton.tensor import datatype, element_count
+
+__all__ = ["parse_elements", "print_elements"]
+
+#: Numbers are read from pieces of about this many bytes of text.
+PIECE_BYTES = 1 << 18
+#: The longest text of one number, in bytes. Any float is told from its neighbours by 1,100.
+MAX_NUMBER_BYTES = 4096
+
+_NOT_STRUCTURE = bytes(set(range(256)) - set(b"[],"))
+_BRACKETS_TO_SPACES = bytes.maketrans(b"[]", b"  ")
+_NESTED = re.compile(rb"[ \t\r\n]*\[[ \t\r\n]*\[")
+_NEGATIVE_ZERO = re.compile(rb"-0(?=[ \t\r\n,]|$)")
+_ELEMENT_PATH = re.compile(r"\$\[(\d+)\]")
+
+_NON_FINITE: dict[Any, float] = {"NaN": np.nan, "Infinity": np.inf, "-Infinity": -np.inf}
+_FLOATS = msgspec.json.Decoder(list[float])
+_SPELLED_FLOATS = msgspec.json.Decoder(list[float | Literal["NaN", "Infinity", "-Infinity"]])
+_INTEGERS = msgspec.json.Decoder(list[int])
+_BOOLEANS = msgspec.json.Decoder(list[bool])
+#: The element types that orjson prints itself; others are widened to FP32, which holds them exactly.
+_PRINTED_TYPES = frozenset("?bBhHiIlLqQefd")
+
+
+def parse_elements(text: bytes, datatype_name: str, shape: Sequence[int]) -> Array:
+    """Read the JSON array `text`, flat or nested as `shape`, into an array of `shape`.
+
+    `text` is the value of `data` in a document that is well-formed JSON.
+    Raises: RequestError. Spec: INF-DAT.
+    """
+    count = element_count(shape)
+    kind = datatype(datatype_name).kind
+    try:
+        if kind == "bytes":
+            flat = _parse_strings(text, count, shape)
+        else:
+            flat = _parse_numbers(_flattened(text, count, shape), datatype_name, kind, count)
+    except msgspec.ValidationError as error:
+        raise invalid(f"data: {error}; expected elements of {datatype_name}") from error
+    except (msgspec.DecodeError, UnicodeError) as error:
+        raise invalid(f"data: {error}; expected a JSON array of {datatype_name} elements") from error
+    return shaped(flat, shape)
+
+
+def print_elements(array: Array, datatype_name: str, output: str) -> bytes:
+    """Print the elements of `array` in row-major order as one flat JSON array.
+
+    Raises: RequestError when BYTES are not UTF-8: JSON cannot carry them. Spec: INF-DAT-07, INF-DAT-08.
+    """
+    flat = np.ascontiguousarray(array).reshape(-1)
+    if datatype_name == "BYTES":
+        return _print_strings(flat, output)
+    if flat.dtype.char not in _PRINTED_TYPES:
+        flat = flat.astype(np.float32)
+    text = orjson.dumps(flat, option=orjson.OPT_SERIALIZE_NUMPY)
+    if flat.dtype.kind == "f":
+        finite = np.isfinite(flat)
+        if not finite.all():
+            return _spell_non_finite(text, flat[~finite])
+    return text
+
+
+def _flattened(text: bytes, count: int, shape: Sequence[int]) -> bytes:
+    """Return the elements without brackets, having checked that the nesting is flat or that of `shape`."""
+    commas = text.count(b",")
+    lists = text.count(b"[")
+    if lists == 1:
+        # In well-formed JSON these are the elements of one flat array, or the typed reader refuses them.
+        inside = text[text.find(b"[") + 1 : text.rfind(b"]")]
+        found = commas + 1 if inside.strip() else 0
+        if found != count:
+            raise invalid(f"data: found {found} elements, expected {count} as shape {list(shape)} says")
+        return inside
+    if lists == 0:
+        raise invalid("data: found no JSON array, expected an array of elements, flat or nested as the shape")
+    # The length is compared first: a shape like [2^40, 0] asks for a structure that nobody sent.
+    if _nesting_length(shape) != commas + 2 * lists or text.translate(None, _NOT_STRUCTURE) != _nesting(
+        shape
+    ):
+        raise invalid(f"data: found arrays that are neither flat nor nested as shape {list(shape)}")
+    return text.translate(_BRACKETS_TO_SPACES)
+
+
+def _nesting_length(shape: Sequence[int]) -> int:
+    length = 0
+    for size in reversed(_nested_sizes(shape)):
+        length = 2 if size == 0 else 2 + size * length + size - 1
+    return length
+
+
+def _nesting(shape: Sequence[int]) -> bytes:
+    """Return the brackets and commas of an array nested as `shape`, and nothing else."""
+    structure = b""
+    for size in reversed(_nested_sizes(shape)):
+        structure = b"[%b]" % b",".join([structure] * size)
+    return structure
+
+
+def _pieces(text: bytes) -> Iterator[bytes]:
+    """Cut comma-separated elements into runs of whole elements."""
+    start = 0
+    while True:
+        end = text.find(b",", start + PIECE_BYTES)
+        if end < 0:
+            yield text[start:]
+            return
+        yield text[start:end]
+        start = end + 1
+
+
+def _bound_numbers(text: bytes) -> None:
+    """Refuse a number of absurd length, which is slow to read and carries nothing. Spec: INF-LIM-03."""
+    start = 0
+    while len(text) - start > MAX_NUMBER_BYTES:
+        comma = text.rfind(b",", start, start + MAX_NUMBER_BYTES)
+        if comma < 0:
+            comma = text.find(b",", start)
+            comma = len(text) if comma < 0 else comma
+            if len(text[start:comma].strip()) > MAX_NUMBER_BYTES:
+                raise invalid(
+                    f"data: found a number of {comma - start} bytes, expected at most {MAX_NUMBER_BYTES}"
+                )
+        start = comma + 1
+
+
+def _parse_numbers(text: bytes, datatype_name: str, kind: str, count: int) -> Array:
+    flat = np.empty(count, dtype=numpy_dtype(datatype_name))
+    if count == 0:
+        if text.strip(b" \t\r\n"):
+            raise invalid("data: found elements, expected none as the shape says")
+        return flat
+    _bound_numbers(text)
+    filled = 0
+    for piece in _pieces(text):
+        try:
+            values = _piece_values(piece, datatype_name, kind)
+        except msgspec.ValidationError as error:
+            raise msgspec.ValidationError(_counted_from(filled, str(error))) from error
+        if filled + len(values) > count:
+            break
+        flat[filled : filled + len(values)] = values
+        filled += len(values)
+    if filled != count:
+        raise invalid(f"data: found other than {count} elements")
+    return flat
+
+
+def _counted_from(start: int, message: str) -> str:
+    """Turn the reader's `$[5]`, which counts from the piece, into a count from the whole."""
+    return _ELEMENT_PATH.sub(lambda match: f"element {start + int(match[1])}", message)
+
+
+def _piece_values(piece: bytes, datatype_name: str, kind: str) -> Array:
+    if kind == "float":
+        return _parse_floats(piece, datatype_name)
+    array = b"[%b]" % piece
+    if kind == "boolean":
+        return np.array(_BOOLEANS.decode(array), dtype=np.bool_)
+    integers = _INTEGERS.decode(array)
+    try:
+        return np.array(integers, dtype=numpy_dtype(datatype_name))
+    except OverflowError as error:
+        limits = np.iinfo(numpy_dtype(datatype_name))  # type: ignore[type-var]  # an integer kind
+        worst = next(value for value in integers if not limits.min <= value <= limits.max)
+        raise invalid(
+            f"data: found {worst}, expected integers in {limits.min}..{limits.max} for {datatype_name}"
+        ) from error
+
+
+def _parse_floats(piece: bytes, datatype_name: str) -> Array:
+    if b"-0" in piece:
+        # The reader takes `-0` for an integer, which has no negative zero.
+        piece = _NEGATIVE_ZERO.sub(b"-0.0", piece)
+    array = b"[%b]" % piece
+    values: list[Any]
+    if b'"' in piece:
+        spelled: list[Any] = _SPELLED_FLOATS.decode(array)
+        values = [_NON_FINITE.get(value, value) for value in spelled]
+    else:
+        values = _FLOATS.decode(array)
+    wide = np.array(values, dtype=np.float64)
+    if datatype_name == "FP64":
+        return wide
+    with np.errstate(over="ignore", under="ignore"):
+        narrow = wide.astype(numpy_dtype(datatype_name))
+    overflown = np.isinf(narrow) & np.isfinite(wide)
+    if overflown.any():
+        raise invalid(
+            f"data: found {float(wide[overflown][0])!r}, expected numbers within the range of {datatype_name}"
+        )
+    return narrow
+
+
+def _parse_strings(text: bytes, count: int, shape: Sequence[int]) -> Array:
+    """Read strings into an object array of their UTF-8 bytes."""
+    if text.count(b'"') < 2 * count:
+        raise invalid(f"data: found fewer strings than the {count} that shape {list(shape)} asks for")
+    sizes = _nested_sizes(shape) if _NESTED.match(text) else (count,)
+    lists: list[Any] = [_string_reader(len(sizes)).decode(text)]
+    for level, size in enumerate(sizes):
+        if any(len(items) != size for items in lists):
+            raise invalid(f"data: found strings that are neither flat nor nested as shape {list(shape)}")
+        if level < len(sizes) - 1:
+            lists = [inner for items in lists for inner in items]
+    flat = np.empty(count, dtype=object)
+    flat[:] = [string.encode() for items in lists for string in items]
+    return flat
+
+
+def _nested_sizes(shape: Sequence[int]) -> Sequence[int]:
+    """Return the sizes of the levels of nesting: below a dimension of size 0 there is none."""
+    return shape[: shape.index(0) + 1] if 0 in shape else shape
+
+
+@functools.cache
+def _string_reader(depth: int) -> msgspec.json.Decoder[Any]:
+    kind: Any = str
+    for _ in range(depth):
+        kind = list[kind]
+    return msgspec.json.Decoder(kind)
+
+
+def _spell_non_finite(text: bytes, values: Array) -> bytes:
+    """Put the strings of NaN and the infinities where orjson printed `null`."""
+    parts = [b""] * (2 * len(values) + 1)
+    parts[::2] = text.split(b"null")
+    parts[1::2] = [
+        b'"NaN"' if value != value else b'"Infinity"' if value > 0 else b'"-Infinity"'
+        for value in values.tolist()
+    ]
+    return b"".join(parts)
+
+
+def _print_strings(flat: Array, output: str) -> bytes:
+    try:
+        return orjson.dumps([element.decode() for element in flat])
+    except UnicodeDecodeError as error:
+        raise invalid(
+            f"output {output!r}: found bytes that are not UTF-8 ({error.reason}), which JSON cannot carry; "
+            'ask for it with "parameters": {"binary_data": true}'
+        ) from error

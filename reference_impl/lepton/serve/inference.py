@@ -1,0 +1,197 @@
+"""One inference request, from the bytes of its body to the bytes of its answer.
+
+Owns the rules that hold between the members of a request: which inputs, of which datatype, where each one's
+data is, which outputs in which form; and the assembly of the answer. Leaves elements to
+`lepton.serve.elements` and `lepton.serve.binary`, and computing to the pipeline. Knows no transport. Serves
+`inference` (INF-RSP, INF-ERR, INF-BIN).
+"""
+
+import sys
+import traceback
+from collections.abc import Mapping
+from typing import Any, cast
+
+import orjson
+from msgspec import UNSET, Raw
+
+from lepton.errors import BindError, RuntimeRefusal
+from lepton.runtime.protocol import Array
+from lepton.serve.binary import pack_tensor, unpack_tensor
+from lepton.serve.dimensions import parse_shape
+from lepton.serve.elements import parse_elements, print_elements
+from lepton.serve.envelope import Input, Parameters, Request, parse_parameters, parse_request
+from lepton.serve.reply import JSON_TYPE, OCTETS_TYPE, Cause, Reply, RequestError, invalid, shown
+from lepton.serve.repository import ServedModel
+from lepton.tensor import TensorSpec, bind_shapes
+
+__all__ = ["LENGTH_HEADER", "infer", "parse_header_length"]
+
+#: The length in bytes of the JSON before binary tensors, in requests and answers.
+LENGTH_HEADER = "inference-header-content-length"
+
+
+def parse_header_length(value: str | None, body_length: int) -> int | None:
+    """Read the length of the JSON. Raises: RequestError for one that cannot be. Spec: INF-BIN-11."""
+    if value is None:
+        return None
+    if not (value.isascii() and value.isdigit() and len(value) <= 20) or int(value) > body_length:
+        raise invalid(
+            f"found {LENGTH_HEADER} {shown(value)}, expected digits, at most {body_length}, the body's length"
+        )
+    if int(value) == 0:
+        raise invalid(f"found {LENGTH_HEADER} 0, expected the length of the JSON that describes the inputs")
+    return int(value)
+
+
+def infer(model: ServedModel, body: bytes, header_length: int | None) -> Reply:
+    """Answer one request; `header_length` is the JSON's length where bytes follow. Raises: RequestError."""
+    pipeline = model.pipeline
+    if header_length is None:
+        text, octets = body, memoryview(b"")
+    else:
+        text, octets = body[:header_length], memoryview(body)[header_length:]
+    request = parse_request(text, len(pipeline.inputs), len(pipeline.outputs))
+    wanted = _wanted_outputs(model, request)
+    arrays = _read_inputs(model, request, octets)
+    computed = _compute(model, arrays, list(wanted))
+    return _answer(model, request, wanted, computed)
+
+
+def _wanted_outputs(model: ServedModel, request: Request) -> dict[str, bool]:
+    """Return the outputs to send, in order, and whether each goes in binary. Spec: INF-BIN-03, INF-BIN-04."""
+    default = _flag(request.parameters, "binary_data_output", False)
+    known = [spec.name for spec in model.pipeline.outputs]
+    if not request.outputs:
+        return dict.fromkeys(known, default)
+    wanted: dict[str, bool] = {}
+    for output in request.outputs:
+        if output.name not in known:
+            raise invalid(f"found a request for output {shown(output.name)}, expected some of {known}")
+        if output.name in wanted:
+            raise invalid(f"found output {output.name!r} requested twice, expected once")
+        wanted[output.name] = _flag(parse_parameters(output.parameters), "binary_data", default)
+    return wanted
+
+
+def _flag(parameters: Parameters, name: str, default: bool) -> bool:
+    value = parameters.get(name, default)
+    if not isinstance(value, bool):
+        raise invalid(f"parameter {name!r}: found {shown(str(value))}, expected true or false")
+    return value
+
+
+def _read_inputs(model: ServedModel, request: Request, octets: memoryview) -> dict[str, Array]:
+    """Match the inputs with the model's, then read their data; shapes are bound before data is read."""
+    specs = {spec.name: spec for spec in model.pipeline.inputs}
+    shapes: dict[str, tuple[int, ...]] = {}
+    for tensor in request.inputs:
+        _check_known(tensor, specs)
+        if tensor.name in shapes:
+            raise invalid(f"found input {tensor.name!r} twice, expected once")
+        shapes[tensor.name] = _of(tensor, parse_shape, bytes(tensor.shape))
+    for name, spec in specs.items():
+        if name not in shapes and not spec.optional:
+            raise invalid(
+                f"found no input named {name!r}, expected {spec.datatype} of shape {list(spec.shape)}"
+            )
+    try:
+        bind_shapes(model.pipeline.inputs, model.pipeline.symbols, shapes)
+    except BindError as error:
+        raise invalid(str(error)) from error
+    arrays = {}
+    for tensor in request.inputs:
+        size = _binary_size(tensor)
+        if size is None:
+            data = bytes(cast(Raw, tensor.data))
+            arrays[tensor.name] = _of(tensor, parse_elements, data, tensor.datatype, shapes[tensor.name])
+            continue
+        if size > len(octets):
+            raise invalid(
+                f"input {tensor.name!r}: found binary_data_size {size}, expected at most the {len(octets)} "
+                f"bytes that are left after the JSON (is {LENGTH_HEADER} set?)"
+            )
+        arrays[tensor.name] = _of(tensor, unpack_tensor, octets[:size], tensor.datatype, shapes[tensor.name])
+        octets = octets[size:]
+    if len(octets):
+        raise invalid(f"found {len(octets)} bytes after the last binary input, expected none")
+    return arrays
+
+
+def _check_known(tensor: Input, specs: Mapping[str, TensorSpec]) -> None:
+    spec = specs.get(tensor.name)
+    if spec is None:
+        raise invalid(f"found an input named {shown(tensor.name)}, expected only {list(specs)}")
+    if tensor.datatype != spec.datatype:
+        raise invalid(
+            f"input {tensor.name!r}: found datatype {shown(tensor.datatype)}, expected {spec.datatype}"
+        )
+
+
+def _of(tensor: Input, read: Any, *args: Any) -> Any:
+    """Call a reader, and name the input in its refusal."""
+    try:
+        return read(*args)
+    except RequestError as refusal:
+        raise invalid(f"input {tensor.name!r}: {refusal.message}") from refusal
+
+
+def _binary_size(tensor: Input) -> int | None:
+    """Return how many bytes after the JSON are this input's, or None when its data is in the JSON."""
+    size = _of(tensor, parse_parameters, tensor.parameters).get("binary_data_size")
+    if size is None:
+        if tensor.data is UNSET:
+            raise invalid(
+                f"input {tensor.name!r}: found neither data nor binary_data_size, expected one of them"
+            )
+        return None
+    if tensor.data is not UNSET:
+        raise invalid(f"input {tensor.name!r}: found both data and binary_data_size, expected one of them")
+    if isinstance(size, bool) or not isinstance(size, int) or size < 0:
+        raise invalid(
+            f"input {tensor.name!r}: found binary_data_size {shown(str(size))}, expected an integer >= 0"
+        )
+    return size
+
+
+def _compute(model: ServedModel, arrays: dict[str, Array], outputs: list[str]) -> dict[str, Array]:
+    try:
+        return model.pipeline.infer(arrays, outputs)
+    except BindError as error:
+        raise invalid(str(error)) from error
+    except (RuntimeRefusal, MemoryError) as error:
+        # An engine's message may name files of this server: it goes to the log, not to the client.
+        traceback.print_exception(error, file=sys.stderr)
+        raise RequestError(
+            Cause.FAULT, f"model {model.name!r} failed to compute this request; the server's log says why"
+        ) from error
+
+
+def _answer(
+    model: ServedModel, request: Request, wanted: dict[str, bool], computed: dict[str, Array]
+) -> Reply:
+    datatypes = {spec.name: spec.datatype for spec in model.pipeline.outputs}
+    tensors: list[dict[str, object]] = []
+    chunks: list[memoryview | bytes] = []
+    for name, binary in wanted.items():
+        array = computed[name]
+        tensor: dict[str, object] = {
+            "name": name,
+            "datatype": datatypes[name],
+            "shape": list(array.shape),
+        }
+        if binary:
+            chunk = pack_tensor(array, datatypes[name])
+            tensor["parameters"] = {"binary_data_size": len(chunk)}
+            chunks.append(chunk)
+        else:
+            tensor["data"] = orjson.Fragment(print_elements(array, datatypes[name], name))
+        tensors.append(tensor)
+    document: dict[str, object] = {"model_name": model.name, "model_version": model.version}
+    if request.id is not None:
+        document["id"] = request.id
+    document["outputs"] = tensors
+    text = orjson.dumps(document)
+    if not chunks:
+        return Reply(200, (("content-type", JSON_TYPE),), text)
+    headers = (("content-type", OCTETS_TYPE), (LENGTH_HEADER, str(len(text))))
+    return Reply(200, headers, b"".join((text, *chunks)))

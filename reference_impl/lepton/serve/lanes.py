@@ -1,0 +1,68 @@
+"""Where a request is computed: at once on the event loop, or in a thread.
+
+Owns the measurement that tells small work from large, the threads, and the time limit; leaves the work itself
+to the caller. A hop to a thread costs tens of microseconds, several times a tiny model's computation; work
+that holds up the loop holds up every other client. Serves no clause of the standard.
+"""
+
+import asyncio
+import os
+import time
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+
+from lepton.serve.reply import Cause, Reply, RequestError
+
+__all__ = ["Lanes"]
+
+#: Work expected to take less than this runs on the loop.
+INLINE_SECONDS = 0.0005
+#: A larger body never does: reading it as JSON alone takes longer.
+INLINE_BODY_BYTES = 1 << 20
+#: The weight of the newest measurement in the running mean.
+NEWEST_WEIGHT = 0.25
+
+
+class Lanes:
+    """Runs the work of requests; `key` groups work of like cost, such as one model at one size of body."""
+
+    __slots__ = ("_seconds", "_threads", "_timeout", "_under_way")
+
+    def __init__(self, timeout: float) -> None:
+        """Start no thread yet; `timeout` is in seconds and counts waiting for a thread."""
+        self._threads = ThreadPoolExecutor(max(2, os.cpu_count() or 1), thread_name_prefix="infer")
+        self._timeout = timeout
+        self._under_way: set[Future[Reply]] = set()
+        self._seconds: dict[tuple[object, int], float] = {}
+
+    async def run(self, key: object, body_bytes: int, work: Callable[[], Reply]) -> Reply:
+        """Return the result of `work`. Raises: RequestError (503) when it takes too long."""
+        group = (key, body_bytes.bit_length())
+        if body_bytes <= INLINE_BODY_BYTES and self._seconds.get(group, INLINE_SECONDS) < INLINE_SECONDS:
+            return self._measured(group, work)
+        future = self._threads.submit(self._measured, group, work)
+        self._under_way.add(future)
+        future.add_done_callback(self._under_way.discard)
+        try:
+            # A thread cannot be stopped: work that has begun goes on, work that has not is dropped.
+            return await asyncio.wait_for(asyncio.wrap_future(future), self._timeout)
+        except TimeoutError as error:
+            raise RequestError(
+                Cause.UNAVAILABLE,
+                f"found no answer within {self._timeout:g} seconds; send less at once, or try again later",
+                (("retry-after", "1"),),
+            ) from error
+
+    def close(self) -> bool:
+        """Drop work that has not begun, and say whether none is under way any more."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
+        return not any(future.running() for future in self._under_way.copy())
+
+    def _measured(self, group: tuple[object, int], work: Callable[[], Reply]) -> Reply:
+        started = time.perf_counter()
+        try:
+            return work()
+        finally:
+            spent = time.perf_counter() - started
+            mean = self._seconds.get(group, spent)
+            self._seconds[group] = mean + NEWEST_WEIGHT * (spent - mean)

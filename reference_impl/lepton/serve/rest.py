@@ -1,0 +1,139 @@
+"""The REST transport: HTTP requests of granian's RSGI interface, to the core and back.
+
+Owns what is HTTP's: methods, header fields, media types; leaves reading bodies to `lepton.serve.body` and
+every rule about the protocol's documents to the core. Serves `inference` (INF-REQ).
+"""
+
+import sys
+import traceback
+from typing import Protocol
+
+from lepton.serve.body import Bodies, Incoming
+from lepton.serve.inference import LENGTH_HEADER, infer, parse_header_length
+from lepton.serve.lanes import Lanes
+from lepton.serve.reply import JSON_TYPE, OCTETS_TYPE, Cause, Reply, RequestError, shown
+from lepton.serve.repository import ServedModel
+from lepton.serve.routes import Call, Routes, check_method, parse_route
+
+__all__ = ["RestTransport"]
+
+
+class Headers(Protocol):
+    """Header fields as RSGI has them: looked up in lower case."""
+
+    def get(self, key: str, default: str | None = None) -> str | None:
+        """Return a field's value."""
+        ...
+
+
+class Scope(Protocol):
+    """The part of an RSGI scope that is used. `path` is percent-decoded."""
+
+    method: str
+    path: str
+
+    @property
+    def headers(self) -> Headers:
+        """Return the request's header fields."""
+        ...
+
+
+class Exchange(Incoming, Protocol):
+    """The part of an RSGI protocol that is used."""
+
+    def response_bytes(self, status: int, headers: list[tuple[str, str]], body: bytes) -> None:
+        """Answer."""
+        ...
+
+
+class RestTransport:
+    """The RSGI application of one worker process."""
+
+    __slots__ = ("_bodies", "_lanes", "_routes")
+
+    def __init__(self, routes: Routes, lanes: Lanes, bodies: Bodies) -> None:
+        """Serve `routes`."""
+        self._routes = routes
+        self._lanes = lanes
+        self._bodies = bodies
+
+    async def __rsgi__(self, scope: Scope, exchange: Exchange) -> None:
+        """Answer one request, whatever happens."""
+        headers = scope.headers
+        try:
+            reply = await self._answer(scope, headers, exchange)
+        except RequestError as refusal:
+            reply = refusal.reply()
+        except Exception as error:
+            traceback.print_exception(error, file=sys.stderr)
+            reply = RequestError(Cause.FAULT, "found a fault of the server; its log says more").reply()
+        exchange.response_bytes(reply.status, list(reply.headers), reply.body)
+
+    async def _answer(self, scope: Scope, headers: Headers, exchange: Exchange) -> Reply:
+        declared = _declared_length(headers)
+        try:
+            model = self._infers(scope, headers)
+            if not isinstance(model, ServedModel):
+                return model
+            body = await self._bodies.read(exchange, declared)
+        except RequestError as refusal:
+            raise await self._after_the_body(refusal, headers, exchange, declared) from None
+        try:
+            length = parse_header_length(headers.get(LENGTH_HEADER), len(body))
+            key = (model.name, model.version, length is None)
+            return await self._lanes.run(key, len(body), lambda: infer(model, body, length))
+        finally:
+            self._bodies.release(len(body))
+
+    def _infers(self, scope: Scope, headers: Headers) -> ServedModel | Reply:
+        """Return the model that the request wants to compute, or the answer when it wants something else."""
+        route = parse_route(scope.path)
+        check_method(route.call, scope.method)
+        if route.call is not Call.INFER:
+            return self._routes.answer(route)
+        model = self._routes.repository.find(route.model, route.version)
+        _check_media_type(headers)
+        return model
+
+    async def _after_the_body(
+        self, refusal: RequestError, headers: Headers, exchange: Exchange, declared: int | None
+    ) -> RequestError:
+        """Read what is left of the body of a refused request, or say that the connection ends here.
+
+        A server that closes while the client still sends makes the client miss the answer. One that waits
+        for `100 Continue` sends nothing, so there nothing is read.
+        """
+        if declared == 0 or (declared is None and headers.get("transfer-encoding") is None):
+            return refusal
+        slow = refusal.cause is Cause.SLOW_CLIENT
+        if not slow and headers.get("expect") is None and await self._bodies.discard(exchange, declared):
+            return refusal
+        return RequestError(refusal.cause, refusal.message, (*refusal.headers, ("connection", "close")))
+
+
+def _declared_length(headers: Headers) -> int | None:
+    value = headers.get("content-length")
+    return int(value) if value is not None else None
+
+
+def _check_media_type(headers: Headers) -> None:
+    """Refuse what is neither JSON nor binary tensors (415). Spec: INF-REQ-07."""
+    coding = headers.get("content-encoding")
+    if coding is not None and coding.strip().lower() not in ("", "identity"):
+        raise RequestError(
+            Cause.ENCODING,
+            f"found content-encoding {shown(coding)}, expected none: send the body as it is",
+            (("accept-encoding", "identity"),),
+        )
+    value = headers.get("content-type")
+    if value is None or value == JSON_TYPE:
+        return
+    media_type, *parameters = (part.strip().lower() for part in value.split(";"))
+    if media_type not in (JSON_TYPE, OCTETS_TYPE):
+        raise RequestError(
+            Cause.ENCODING, f"found content-type {shown(value)}, expected {JSON_TYPE} or {OCTETS_TYPE}"
+        )
+    for parameter in parameters:
+        name, _, charset = parameter.partition("=")
+        if name.strip() == "charset" and charset.strip().strip('"') not in ("utf-8", "utf8", "us-ascii"):
+            raise RequestError(Cause.ENCODING, f"found charset {shown(charset)}, expected utf-8")

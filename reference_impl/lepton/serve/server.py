@@ -1,0 +1,184 @@
+"""The server as processes: one port, one or several workers, and no worker left behind.
+
+Owns the address, the workers' lives and the exit; leaves serving to `lepton.serve.worker`. Serves no clause
+of the standard.
+
+A worker notices the end of its parent, however it came, and ends itself.
+"""
+
+import contextlib
+import multiprocessing
+import multiprocessing.connection
+import os
+import signal
+import socket
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
+
+from lepton.errors import LeptonError
+from lepton.serve.repository import Repository
+from lepton.serve.worker import Limits, work
+
+__all__ = ["run"]
+
+#: How many free ports are tried when another process takes the one just found.
+PORT_ATTEMPTS = 16
+#: How long workers may take to end after the signal, in seconds: their own drain, and a little more.
+STOP_SECONDS = 30.0
+
+Load = Callable[[], Repository]
+
+
+def run(
+    load: Load, host: str, port: int, workers: int, limits: Limits, announce: Callable[[int, int], None]
+) -> int:
+    """Serve what `load` returns until a signal; call `announce(port, models)` once ready.
+
+    `load` runs in each worker (it is pickled when there are several). Port 0 takes a free one. Returns the
+    signal that ended it. Raises: LeptonError when the address cannot be used or a worker fails.
+    """
+    with _reserved(host, port) as chosen:
+        if workers == 1:
+            repository = load()
+            return work(host, chosen, repository, limits, lambda: announce(chosen, len(repository)))
+        return _supervise(load, host, chosen, workers, limits, announce)
+
+
+@contextlib.contextmanager
+def _reserved(host: str, port: int) -> Iterator[int]:
+    """Hold the port while workers come and go: they share it with this socket, which never listens."""
+    for _ in range(PORT_ATTEMPTS):
+        probe = _bound(host, port, shared=False)
+        chosen: int = probe.getsockname()[1]
+        probe.close()
+        if not hasattr(socket, "SO_REUSEPORT") or sys.platform != "linux":
+            yield chosen
+            return
+        try:
+            reservation = _bound(host, chosen, shared=True)
+        except LeptonError:
+            if port != 0:
+                raise
+            continue
+        with reservation:
+            yield chosen
+        return
+    raise LeptonError(f"found no free port on {host} in {PORT_ATTEMPTS} attempts; choose one with --port")
+
+
+def _bound(host: str, port: int, *, shared: bool) -> socket.socket:
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+    except OSError as error:
+        raise LeptonError(f"found host {host!r} ({error.strerror}), expected one of this machine") from error
+    bound = socket.socket(family, kind, protocol)
+    try:
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if shared:
+            bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        bound.bind(address)
+    except OSError as error:
+        bound.close()
+        raise LeptonError(
+            f"cannot listen on {host}:{port} ({error.strerror}); choose another port with --port, or 0 for a "
+            "free one"
+        ) from error
+    return bound
+
+
+def _supervise(
+    load: Load, host: str, port: int, count: int, limits: Limits, announce: Callable[[int, int], None]
+) -> int:
+    context = multiprocessing.get_context("spawn")
+    wakened, waker = socket.socketpair()
+    wakened.setblocking(False)
+    waker.setblocking(False)
+    received: list[int] = []
+    processes: list[BaseProcess] = []
+
+    def on_signal(number: int, _: object) -> None:
+        if received:  # a second signal: at once
+            for process in processes:
+                process.kill()
+            os._exit(128 + number)
+        received.append(number)
+
+    previous = {number: signal.signal(number, on_signal) for number in (signal.SIGTERM, signal.SIGINT)}
+    previous_waker = signal.set_wakeup_fd(waker.fileno())
+    reports: list[Connection] = []
+    try:
+        for _ in range(count):
+            report, far_end = context.Pipe(duplex=False)
+            process: BaseProcess = context.Process(target=_worker, args=(load, host, port, limits, far_end))
+            process.start()
+            far_end.close()
+            processes.append(process)
+            reports.append(report)
+        models = 0
+        waiting: set[Connection] = set(reports)
+        while waiting and not received:
+            ready = multiprocessing.connection.wait([*waiting, wakened])
+            for report in waiting.intersection(ready):
+                models = _started(report)
+                waiting.discard(report)
+        if not received:
+            announce(port, models)
+        while not received:
+            ended = multiprocessing.connection.wait([*(process.sentinel for process in processes), wakened])
+            for process in processes:
+                if process.sentinel in ended and not received:
+                    process.join()
+                    raise LeptonError(f"found a worker ended with code {process.exitcode}; all are stopped")
+        return received[0]
+    finally:
+        _stop(processes)
+        signal.set_wakeup_fd(previous_waker)
+        for number, handler in previous.items():
+            signal.signal(number, handler)
+
+
+def _started(report: Connection) -> int:
+    """Return the number of models that a worker serves. Raises: LeptonError with the worker's reason."""
+    try:
+        models, problem = report.recv()
+    except EOFError as error:
+        raise LeptonError("found a worker ended before it was ready; all are stopped") from error
+    if problem:
+        raise LeptonError(problem)
+    return int(models)
+
+
+def _stop(processes: list[BaseProcess]) -> None:
+    for process in processes:
+        process.terminate()
+    for process in processes:
+        process.join(STOP_SECONDS)
+        if process.is_alive():
+            process.kill()
+            process.join()
+
+
+def _worker(load: Load, host: str, port: int, limits: Limits, report: Connection) -> None:
+    # Ctrl-C reaches the whole group of processes; the parent passes it on as SIGTERM.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    try:
+        repository = load()
+    except (LeptonError, OSError) as error:
+        report.send((0, str(error)))
+        sys.exit(2)
+    work(
+        host, port, repository, limits, lambda: report.send((len(repository), "")), signals=(signal.SIGTERM,)
+    )
+
+
+def _end_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+    parent.join()
+    os._exit(1)

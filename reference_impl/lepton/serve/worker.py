@@ -1,0 +1,143 @@
+"""One worker process: an event loop, granian's HTTP server embedded in it, and an orderly end.
+
+Owns starting to listen, saying so, and draining on a signal; leaves the socket's address and other workers to
+`lepton.serve.server`. Serves no clause of the standard.
+"""
+
+import asyncio
+import contextlib
+import os
+import signal
+import socket
+import sys
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+
+from granian.constants import HTTPModes
+from granian.http import HTTP1Settings
+from granian.server.embed import Server
+
+from lepton.serve.body import Bodies
+from lepton.serve.lanes import Lanes
+from lepton.serve.repository import Repository
+from lepton.serve.rest import RestTransport
+from lepton.serve.routes import Routes
+
+__all__ = ["Limits", "work"]
+
+#: How long requests in flight may take to finish after the signal to stop.
+DRAIN_SECONDS = 25.0
+#: Connections that one worker keeps open at once; idle ones count.
+MAX_CONNECTIONS = 16384
+LISTEN_BACKLOG = 1024
+#: How long a client may take for its header section, in milliseconds; also how long a connection may idle.
+HEADER_MILLISECONDS = 60_000
+#: The largest header section, in bytes.
+HEADER_BYTES = 64 << 10
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one request may take: bytes of body, and seconds to arrive and to be computed (each)."""
+
+    max_request_bytes: int
+    timeout: float
+
+
+def work(
+    host: str,
+    port: int,
+    repository: Repository,
+    limits: Limits,
+    ready: Callable[[], None],
+    signals: Sequence[int] = (signal.SIGTERM, signal.SIGINT),
+) -> int:
+    """Serve until one of `signals`, call `ready` once connections are accepted; return the signal."""
+    _allow_open_files()
+    received = asyncio.run(_serve(host, port, repository, limits, ready, signals))
+    repository.close()
+    return received
+
+
+async def _serve(
+    host: str,
+    port: int,
+    repository: Repository,
+    limits: Limits,
+    ready: Callable[[], None],
+    signals: Sequence[int],
+) -> int:
+    routes = Routes(repository, _own_version(), limits.max_request_bytes)
+    lanes = Lanes(limits.timeout)
+    transport = RestTransport(routes, lanes, Bodies(limits.max_request_bytes, limits.timeout))
+    server = Server(
+        transport,
+        address=host,
+        port=port,
+        http=HTTPModes.http1,
+        http1_settings=HTTP1Settings(header_read_timeout=HEADER_MILLISECONDS),
+        websockets=False,
+        backlog=LISTEN_BACKLOG,
+        backpressure=MAX_CONNECTIONS,
+        log_enabled=False,
+    )
+    loop = asyncio.get_running_loop()
+    stopped: asyncio.Future[int] = loop.create_future()
+
+    def stop(number: int) -> None:
+        if stopped.done():
+            os._exit(128 + number)  # a second signal: at once
+        routes.draining = True
+        stopped.set_result(number)
+
+    for number in signals:
+        loop.add_signal_handler(number, stop, number)
+    serving = asyncio.ensure_future(server.serve())
+    threading.Thread(target=_announce, args=(host, port, ready), daemon=True).start()
+    await asyncio.wait((serving, stopped), return_when=asyncio.FIRST_COMPLETED)
+    if not stopped.done():
+        await serving  # raises what ended it
+        raise RuntimeError("the HTTP server ended by itself")
+    server.stop()  # type: ignore[no-untyped-call]
+    with contextlib.suppress(TimeoutError):
+        await asyncio.wait_for(asyncio.shield(serving), DRAIN_SECONDS)
+    if not lanes.close():
+        # A computation that never ends would hold up the interpreter's own exit for ever.
+        sys.stderr.flush()
+        os._exit(0 if stopped.result() == signal.SIGTERM else 128 + stopped.result())
+    return stopped.result()
+
+
+def _announce(host: str, port: int, ready: Callable[[], None]) -> None:
+    """Call `ready` as soon as a connection is accepted."""
+    reachable = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
+    while True:
+        try:
+            socket.create_connection((reachable, port), timeout=1).close()
+        except OSError:
+            time.sleep(0.002)
+            continue
+        ready()
+        return
+
+
+def _allow_open_files() -> None:
+    """Raise the soft limit of open files, commonly 1,024, towards the number of connections."""
+    if sys.platform == "win32":
+        return
+    import resource
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    most = MAX_CONNECTIONS if hard == resource.RLIM_INFINITY else min(MAX_CONNECTIONS, hard)
+    if soft != resource.RLIM_INFINITY and soft < most:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
+
+
+def _own_version() -> str:
+    try:
+        return version("lepton-standard")
+    except PackageNotFoundError:
+        return "0"

@@ -49,8 +49,7 @@ class Wire:
         self._left = MAX_FIELDS
         self._base = 0
         # Zero bytes behind the end let headers be read without looking at each index.
-        whole = source.data if isinstance(source, MemorySource) else b""
-        self._buffer = whole + bytes(_HEADER_BYTES)
+        self._buffer = source.data + bytes(_HEADER_BYTES) if isinstance(source, MemorySource) else b""
 
     def fields(self, start: int, end: int) -> Iterator[Field]:
         """Yield the fields of the message in `[start, end)`.

@@ -1,0 +1,93 @@
+"""`lepton pack`: make a package of a model and a recipe.
+
+Owns the command's arguments and its answer on the terminal; leaves the work to `lepton.pack`.
+"""
+
+import argparse
+from collections import Counter
+from pathlib import Path
+
+from lepton.errors import RecipeError
+from lepton.vectors.document import Comparison, VectorDocument
+
+__all__ = ["EXAMPLE", "HELP", "add_arguments", "run"]
+
+HELP = "make a package of an ONNX file or a torch module, with golden vectors that are proved to discriminate"
+EXAMPLE = (
+    "python examples/digits/train.py build/digits && lepton pack examples/digits/train.py:trained "
+    "--recipe examples/digits/recipe.yml --files build/digits -o build/digits.lepton"
+)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments."""
+    parser.add_argument(
+        "source",
+        metavar="SOURCE",
+        help="an .onnx or .pt2 file, or MODULE:FACTORY or FILE.py:FACTORY that returns a torch.nn.Module",
+    )
+    parser.add_argument(
+        "-o",
+        "--output",
+        required=True,
+        metavar="OUT",
+        type=Path,
+        help="the package: a zip if the name ends in .lepton, else a new directory",
+    )
+    parser.add_argument(
+        "--recipe",
+        metavar="FILE",
+        type=Path,
+        help="what the model is and is for, in YAML (default: recipe.yml beside SOURCE)",
+    )
+    parser.add_argument(
+        "--files",
+        metavar="DIR",
+        type=Path,
+        help="the folder of the files that the recipe names (default: the recipe's own)",
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    """Pack, and say what was proved."""
+    from lepton.pack import pack, read_recipe
+
+    packed = pack(args.source, read_recipe(_recipe(args), args.files), args.output)
+    stages = Counter(vector.stage for vector in packed.vectors.vectors)
+    print(f"{packed.out}: {packed.manifest['id']} {packed.manifest['version']}")
+    print(f"  identity   {packed.identity}")
+    print(f"  vectors    {', '.join(f'{count} of the stage {stage}' for stage, count in stages.items())}")
+    print(f"  oracle     {_oracle(packed.vectors)}")
+    for comparison in {one.output: one for one in _comparisons(packed.vectors)}.values():
+        print(f"  tolerance  {comparison.output}: {_tolerance(comparison)}")
+    for control in packed.vectors.controls:
+        step = "" if control.step is None else f", step {control.step}"
+        print(f"  exposed    {control.control}{step} by {control.killed_by}")
+    return 0
+
+
+def _recipe(args: argparse.Namespace) -> Path:
+    if args.recipe is not None:
+        return Path(args.recipe)
+    beside = Path(args.source.partition(":")[0]).parent / "recipe.yml"
+    if not beside.is_file():
+        raise RecipeError(
+            f"found no recipe {beside}, expected one: write id, version, language, title, license and card "
+            "(intendedUse, outOfScopeUse, limitations, personalData) in YAML and name it with --recipe"
+        )
+    return beside
+
+
+def _oracle(document: VectorDocument) -> str:
+    provenance = document.provenance
+    return f"{provenance.oracle} {provenance.oracle_version} in {provenance.precision}"
+
+
+def _comparisons(document: VectorDocument) -> list[Comparison]:
+    return [comparison for vector in document.vectors for comparison in vector.comparisons]
+
+
+def _tolerance(comparison: Comparison) -> str:
+    if comparison.comparator == "exact":
+        return "exact"
+    return f"atol {comparison.atol:g}, rtol {comparison.rtol:.3g}"

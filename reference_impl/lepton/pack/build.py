@@ -1,0 +1,195 @@
+"""Make a package of a source and a recipe: manifest, card, vectors, files; written whole or not at all.
+
+Owns the order of the work; leaves each part to the other modules of this package and the container to
+`lepton.package.write`. Serves the role producer of the chapter `package`.
+"""
+
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from lepton.errors import LeptonError, RecipeError
+from lepton.pack.golden import golden_vectors
+from lepton.pack.onnx_source import read_onnx
+from lepton.pack.origin import Origin, onnx_origin
+from lepton.pack.recipe import Recipe
+from lepton.pack.signature import interface_entries, signature_entries
+from lepton.package.canonical import canonical
+from lepton.package.schema import schema_faults
+from lepton.package.write import Member, write_package
+from lepton.vectors.document import VectorDocument
+
+__all__ = ["Packed", "pack"]
+
+_VECTORS, _CARD = "vectors/golden.json", "card.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Packed:
+    """What was written: the package's identity, and its vectors with the controls that they kill."""
+
+    out: Path
+    identity: str
+    manifest: Mapping[str, Any]
+    vectors: VectorDocument
+
+
+def pack(source: str, recipe: Recipe, out: Path) -> Packed:
+    """Make a package of `source` (an .onnx or .pt2 file, or `module:factory`) and write it to `out`.
+
+    Raises: LeptonError saying found, expected and remedy; then nothing is written.
+    """
+    if out.suffix != ".lepton" and (out.exists() or out.is_symlink()):
+        raise RecipeError(f"{out} is there already; remove it, or choose another name")
+    origin = _origin(source, recipe)
+    manifest = _manifest(recipe, origin)
+    card = canonical(_card(recipe))
+    members = [
+        Member(path, content, "application/octet-stream", _role(draft.entry, path))
+        for draft in origin.artifacts
+        for path, content in draft.files.items()
+    ]
+    with _materialized(manifest, members) as draft:
+        vectors = golden_vectors(draft, origin.oracle, recipe)
+    members += [
+        Member(_VECTORS, canonical(vectors.to_json()), "application/json", "vectors"),
+        Member(_CARD, card, "application/json", "card"),
+        *_further_files(recipe),
+    ]
+    identity = write_package(members, manifest, out)
+    return Packed(out, identity, manifest, vectors)
+
+
+def _origin(source: str, recipe: Recipe) -> Origin:
+    path = Path(source)
+    if path.suffix == ".pt2":
+        from lepton.pack.torch_source import program_origin
+
+        return program_origin(path, recipe)
+    if path.suffix == ".onnx" or path.is_file():
+        return onnx_origin(read_onnx(path))
+    if ":" in source:
+        from lepton.pack.torch_source import factory_origin
+
+        return factory_origin(source, recipe)
+    raise RecipeError(
+        f"{source}: found neither a file nor `module:factory`, expected an .onnx or .pt2 file or a torch "
+        "factory"
+    )
+
+
+def _manifest(recipe: Recipe, origin: Origin) -> dict[str, Any]:
+    """Assemble the manifest apart from `files`, which the writer adds. Raises: RecipeError."""
+    document = recipe.document
+    manifest: dict[str, Any] = {
+        name: document[name] for name in ("lepton", "id", "version", "language", "title", "license")
+    }
+    for name in ("description", "supplier", "processing", "extensions"):
+        if name in document:
+            manifest[name] = document[name]
+    inputs = signature_entries(recipe, "inputs", origin.inputs)
+    manifest["signature"] = {
+        "inputs": inputs,
+        "outputs": signature_entries(recipe, "outputs", origin.outputs),
+    }
+    if "interface" in document:
+        manifest["interface"] = {kind: interface_entries(recipe, kind) for kind in ("inputs", "outputs")}
+    manifest["symbols"] = dict(document.get("symbols", {}))
+    precision = document.get("precision")
+    manifest["artifacts"] = [
+        dict(draft.entry) if precision is None else {**draft.entry, "precision": precision}
+        for draft in origin.artifacts
+    ]
+    manifest["vectors"], manifest["card"] = [_VECTORS], _CARD
+    placeholder = {
+        "path": _CARD,
+        "size": 0,
+        "sha256": "0" * 64,
+        "mediaType": "application/json",
+        "role": "card",
+    }
+    faults = schema_faults({**manifest, "files": [placeholder]}, "manifest.schema.json")
+    if faults:
+        raise RecipeError(
+            f"{recipe.name}: the manifest would be invalid at {faults[0].pointer}: {faults[0].message}"
+        )
+    _refuse_undeclared(recipe, manifest)
+    return manifest
+
+
+def _refuse_undeclared(recipe: Recipe, manifest: Mapping[str, Any]) -> None:
+    shapes = [
+        (tensor["name"], tensor["shape"])
+        for stage in ("signature", "interface")
+        for kind in ("inputs", "outputs")
+        for tensor in manifest.get(stage, {}).get(kind, [])
+    ]
+    for name, shape in shapes:
+        for dim in shape:
+            if isinstance(dim, str) and dim not in manifest["symbols"]:
+                raise RecipeError(
+                    f"{recipe.name}: the symbol {dim!r} of {name!r} has no bounds; add it to `symbols`"
+                )
+
+
+def _card(recipe: Recipe) -> dict[str, Any]:
+    """Return the card, its evaluations read from a file where the recipe says so."""
+    card = {"lepton": "1.0", **recipe.document["card"]}
+    evaluations = card.get("evaluations")
+    if isinstance(evaluations, Mapping):
+        card["evaluations"] = recipe.json_file(evaluations["file"])
+    faults = schema_faults(card, "card.schema.json")
+    if faults:
+        raise RecipeError(
+            f"{recipe.name}: the card would be invalid at {faults[0].pointer}: {faults[0].message}"
+        )
+    return card
+
+
+def _role(entry: Mapping[str, Any], path: str) -> str:
+    return "artifact" if path == entry["entry"] else "weights"
+
+
+def _further_files(recipe: Recipe) -> Iterator[Member]:
+    for entry in recipe.document.get("files", []):
+        yield Member(entry["path"], recipe.file(entry["source"]), entry["mediaType"], entry["role"])
+
+
+class _Draft:
+    """A package that is not written yet, in the form in which artifacts are loaded."""
+
+    def __init__(self, document: Mapping[str, Any], folder: Path) -> None:
+        self.document = document
+        self._folder = folder
+
+    def materialize(self, artifact: str) -> Path:
+        return self._folder
+
+
+@contextmanager
+def _materialized(manifest: Mapping[str, Any], members: list[Member]) -> Iterator[_Draft]:
+    """Lay the artifacts' files out in a temporary folder: links where they exist already."""
+    with tempfile.TemporaryDirectory(prefix="lepton-pack-") as name:
+        folder = Path(name)
+        for member in members:
+            target = folder / member.path
+            target.parent.mkdir(parents=True, exist_ok=True)
+            if isinstance(member.source, bytes):
+                target.write_bytes(member.source)
+            else:
+                _copy(member.source, target)
+        yield _Draft(manifest, folder)
+
+
+def _copy(source: Path, target: Path) -> None:
+    try:
+        target.hardlink_to(source.resolve())
+    except OSError:
+        try:
+            shutil.copyfile(source, target)
+        except OSError as error:
+            raise LeptonError(f"cannot read {source}: {error.strerror}") from error

@@ -17,7 +17,7 @@ from lepton_conformance.oracle.answers import Array
 from lepton_conformance.oracle.elements import dtype
 from lepton_conformance.strategies.cases import Cases, Digits
 
-__all__ = ["Given", "boundary_values", "cases", "given", "ordinary", "row", "smaller"]
+__all__ = ["Given", "boundary_values", "cases", "given", "merged", "ordinary", "row", "shapes", "smaller"]
 
 #: Sizes of a free dimension, simplest first.
 SIZES = (1, 2, 3, 5, 8, 17)
@@ -159,7 +159,38 @@ def cases(name: str) -> Cases[Given]:
         first.append(Given(entry, {"x": row(datatype, boundary_values(datatype))}))
     elif entry.operator == "split":
         first.append(Given(entry, {"x": row("INT32", boundary_values("INT32")[:40])}))
-    return Cases(first, functools.partial(_decode, entry), smaller)
+    return Cases([_in_range(case) for case in first], functools.partial(_decode, entry), smaller)
+
+
+def merged(names: Sequence[str]) -> Cases[Given]:
+    """Return the domains of several models as one: all boundary cases, then generated ones of any model."""
+    domains = [cases(name) for name in names]
+
+    def decode(number: int) -> Given:
+        digits = Digits(number)
+        chosen = model(names[digits.take(len(names))])
+        return _decode(chosen, digits.rest)
+
+    return Cases([case for domain in domains for case in domain.boundary], decode, smaller)
+
+
+def shapes(names: Sequence[str]) -> Cases[Given]:
+    """Return ordinary tensors for several models, in the shapes that a model may get."""
+
+    def decode(number: int) -> Given:
+        digits = Digits(number)
+        name = names[digits.take(len(names))]
+        return given(name, SIZES[digits.take(len(SIZES))], SIZES[digits.take(len(SIZES))])
+
+    return Cases([given(name) for name in names], decode, smaller)
+
+
+def _in_range(case: Given) -> Given:
+    """Keep the sums of `lepton_split` in the range of INT32: beyond it nothing is promised."""
+    if case.model.operator != "split":
+        return case
+    limit = np.int32(2**31 - 2)
+    return Given(case.model, {"x": np.clip(case.inputs["x"], -limit, limit)})
 
 
 def _decode(entry: ConformanceModel, number: int) -> Given:
@@ -176,7 +207,7 @@ def _decode(entry: ConformanceModel, number: int) -> Given:
         for position, value in edits:
             flat[position % flat.size] = values[value % len(values)]
         inputs[tensor.name] = array
-    return Given(entry, inputs)
+    return _in_range(Given(entry, inputs))
 
 
 def _fill(tensor: Tensor, sizes: Mapping[str, int], mode: int, random: np.random.Generator) -> Array:

@@ -21,13 +21,16 @@ class Exchange(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class HttpExchange:
-    """One HTTP request and its answer; `status` is None when no answer came, `problem` then says why."""
+    """One HTTP request and its answer; `status` is None when no answer came, `problem` then says why.
+
+    `wire` is the request as it was sent, head and framed body.
+    """
 
     method: str
     target: str
     request_headers: tuple[tuple[str, str], ...]
     request_body: bytes
-    chunked: bool
+    wire: bytes
     status: int | None
     response_headers: tuple[tuple[str, str], ...]
     response_body: bytes

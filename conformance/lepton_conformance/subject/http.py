@@ -4,10 +4,11 @@ Owns connections, retries that HTTP allows, the record of exchanges and what the
 leaves judging to the suite. Serves `inference`.
 """
 
+import contextlib
+import dataclasses
 import json
-import time
 import urllib.parse
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -49,9 +50,12 @@ class Answer:
         return next((value for key, value in self.headers if key.lower() == name.lower()), None)
 
     def json(self) -> Any:
-        """Return the body as JSON. Raises: SubjectFault when it is none."""
+        """Return the body as JSON, read leniently: INF-RSP-07 judges how it is written.
+
+        Raises: SubjectFault when it is no JSON.
+        """
         try:
-            return strict_json.parse(self.body).value
+            return strict_json.parse_leniently(self.body)
         except strict_json.NotJson as error:
             raise SubjectFault(
                 f"found a body that is no JSON ({error}): {self.excerpt()}, expected a JSON text"
@@ -109,6 +113,19 @@ class HttpSubject:
         except WireError as error:
             raise Unreachable(f"{error}; is the server running?") from error
 
+    def responds(self) -> bool:
+        """Say whether the server still answers its liveness route, whatever it says."""
+        twin = self.twin()
+        try:
+            twin.get("v2/health/live")
+        except SubjectGone:
+            return False
+        except SubjectFault:
+            return True
+        finally:
+            twin.close()
+        return True
+
     # -- one exchange ------------------------------------------------------------------------------
 
     def get(self, path: str, headers: Headers = ()) -> Answer:
@@ -147,8 +164,9 @@ class HttpSubject:
         chunked: bool = False,
         fresh: bool = False,
         timeout: float | None = None,
+        spelling: Callable[[str], str] = str,
     ) -> Answer:
-        """Make one exchange and record it; `fresh` asks for a new connection.
+        """Make one exchange and record it; `fresh` asks for a new connection, `spelling` spells field names.
 
         Raises: SubjectGone when nobody answers, SubjectFault when the answer is not HTTP or is broken off.
         """
@@ -157,19 +175,22 @@ class HttpSubject:
         if body is not None or method in ("POST", "PUT"):
             body = body or b""
             sent.append(("Transfer-Encoding", "chunked") if chunked else ("Content-Length", str(len(body))))
+        sent = [(spelling(name), value) for name, value in sent]
         if fresh:
             self.close()
+        framed = b"" if body is None else _chunks(body) if chunked else body
+        wire = _head(method, target, sent) + framed
         try:
-            reply = self._attempts(method, target, sent, body, chunked, timeout or self.timeout)
+            reply = self._attempts(method, target, sent, framed, timeout or self.timeout)
         except WireError as error:
             self.close()
             self.recorder.add(
-                HttpExchange(method, target, tuple(sent), body or b"", chunked, None, (), b"", str(error))
+                HttpExchange(method, target, tuple(sent), body or b"", wire, None, (), b"", str(error))
             )
             raise self._blame(method, target, error) from error
         self.recorder.add(
             HttpExchange(
-                method, target, tuple(sent), body or b"", chunked, reply.status, reply.headers, reply.body
+                method, target, tuple(sent), body or b"", wire, reply.status, reply.headers, reply.body
             )
         )
         return Answer(reply.status, reply.headers, reply.body)
@@ -183,33 +204,60 @@ class HttpSubject:
             return SubjectGone(f"{asked}, found no answer ({error}), expected an HTTP answer")
         return SubjectFault(f"{asked}, found no usable answer ({error}), expected an HTTP answer")
 
-    def _attempts(
-        self, method: str, target: str, sent: Headers, body: bytes | None, chunked: bool, timeout: float
-    ) -> Reply:
+    def in_a_row(
+        self, method: str, path: str, body: bytes | None, headers: Headers, times: int
+    ) -> list[Answer]:
+        """Make the same exchange several times on one connection, without any retry.
+
+        Stops early after an answer that announces the end of the connection. Raises: as `call`.
+        """
+        target = f"{self._prefix}/{path}"
+        sent = [("Host", f"{self._host}:{self._port}"), *headers]
+        if body is not None:
+            sent.append(("Content-Length", str(len(body))))
+        data = body or b""
+        wire = _head(method, target, sent) + data
+        answers: list[Answer] = []
+        self.close()
+        for _ in range(times):
+            try:
+                reply = self._once(method, target, sent, data, self.timeout)
+            except WireError as error:
+                self.recorder.add(
+                    HttpExchange(method, target, tuple(sent), data, wire, None, (), b"", str(error))
+                )
+                raise self._blame(method, target, error) from error
+            self.recorder.add(
+                HttpExchange(method, target, tuple(sent), data, wire, reply.status, reply.headers, reply.body)
+            )
+            answers.append(Answer(reply.status, reply.headers, reply.body))
+            if not reply.reusable:
+                break
+        return answers
+
+    def _attempts(self, method: str, target: str, sent: Headers, framed: bytes, timeout: float) -> Reply:
         """Send, once more on a new connection where HTTP allows it, and at last with `Expect`."""
         if self._connection is not None:
             try:
-                return self._once(method, target, sent, body, chunked, timeout)
+                return self._once(method, target, sent, framed, timeout)
             except Closed as error:
                 if error.received:
                     raise
         try:
-            return self._once(method, target, sent, body, chunked, timeout)
+            return self._once(method, target, sent, framed, timeout)
         except Closed as error:
-            if not body or error.received:
+            if not framed or error.received:
                 raise
-        return self._once(method, target, [*sent, ("Expect", "100-continue")], body, chunked, timeout)
+        return self._once(method, target, [*sent, ("Expect", "100-continue")], framed, timeout)
 
-    def _once(
-        self, method: str, target: str, sent: Headers, body: bytes | None, chunked: bool, timeout: float
-    ) -> Reply:
+    def _once(self, method: str, target: str, sent: Headers, framed: bytes, timeout: float) -> Reply:
         connection = self._connection
         self._connection = None
         if connection is None:
             connection = Connection(self._host, self._port, timeout)
         try:
             connection.allow(timeout)
-            reply = self._exchange(connection, method, target, sent, body, chunked)
+            reply = self._exchange(connection, method, _head(method, target, sent), framed)
         except BaseException:
             connection.close()
             raise
@@ -219,38 +267,33 @@ class HttpSubject:
             connection.close()
         return reply
 
-    @staticmethod
-    def _exchange(
-        connection: Connection, method: str, target: str, sent: Headers, body: bytes | None, chunked: bool
-    ) -> Reply:
-        head = f"{method} {target} HTTP/1.1\r\n" + "".join(f"{name}: {value}\r\n" for name, value in sent)
-        data = b"" if body is None else _chunks(body) if chunked else body
-        if any(name == "Expect" for name, _ in sent):
-            connection.send(head.encode("latin-1") + b"\r\n")
-            end = time.monotonic() + EXPECT_SECONDS
-            try:
-                connection.allow(EXPECT_SECONDS)
+    def _exchange(self, connection: Connection, method: str, head: bytes, framed: bytes) -> Reply:
+        if head.endswith(b"Expect: 100-continue\r\n\r\n"):
+            connection.send(head)
+            connection.allow(EXPECT_SECONDS)
+            with contextlib.suppress(NoAnswer):
                 reply = connection.receive(method, interim=True)
                 if reply.status >= 200:
-                    return Reply(reply.status, reply.headers, reply.body, False)
-            except NoAnswer:
-                if time.monotonic() < end:
-                    raise
-            connection.allow(ANSWER_SECONDS)
-            connection.send(data)
-            return connection.receive(method)
+                    return dataclasses.replace(reply, reusable=False)
+            connection.allow(self.timeout)
+            head = b""
         try:
-            connection.send(head.encode("latin-1") + b"\r\n" + data)
+            connection.send(head + framed)
         except Closed as broken:
             # An early refusal may have been sent before the connection was closed (RFC 9112, 9.6).
             try:
                 reply = connection.receive(method)
             except WireError:
                 raise broken from None
-            return Reply(reply.status, reply.headers, reply.body, False)
+            return dataclasses.replace(reply, reusable=False)
         return connection.receive(method)
 
     # -- what the subject says of itself -----------------------------------------------------------
+
+    def metadata(self) -> Answer:
+        """GET the server metadata: `v2`, then `v2/`, since the published texts differ (contradiction 1)."""
+        answer = self.get("v2")
+        return self.get("v2/") if answer.status in (301, 302, 307, 308, 404) else answer
 
     def model(self, name: str) -> ModelFacts:
         """Return the metadata of a model, asked once. Raises: NotTested when the subject lacks it."""
@@ -279,6 +322,11 @@ class HttpSubject:
             )
         except (SubjectFault, KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
             return f"the metadata of model {name} cannot be used ({error}); see INF-MET-02"
+
+
+def _head(method: str, target: str, sent: Headers) -> bytes:
+    lines = [f"{method} {target} HTTP/1.1", *(f"{name}: {value}" for name, value in sent), "", ""]
+    return "\r\n".join(lines).encode("latin-1")
 
 
 def _tensor_fact(entry: Mapping[str, Any]) -> tuple[str, str, tuple[int, ...]]:

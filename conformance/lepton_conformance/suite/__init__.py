@@ -1,5 +1,22 @@
 """The tests of the conformance suite, one module a clause group; each cites its requirement.
 
 Owns the tests, their marks and their driver; leaves reaching the subject to `subject`, expected answers to
-`oracle` and verdicts to `verdict`. The modules are pytest files that only `lepton_conformance.certify` runs.
+`oracle` and verdicts to `verdict`. The modules are pytest files that only `lepton_conformance.collect` runs.
 """
+
+__all__ = ["HTTP_MODULES", "RUNTIME_MODULES"]
+
+#: Modules that judge servers, in the order in which they run: what may harm a server comes last.
+HTTP_MODULES = (
+    "inference_health",
+    "inference_metadata",
+    "inference_answers",
+    "inference_data",
+    "inference_requests",
+    "inference_isolation",
+    "inference_errors",
+    "inference_refusals",
+    "inference_limits",
+)
+#: Modules that judge runtimes, in the order in which they run.
+RUNTIME_MODULES: tuple[str, ...] = ()

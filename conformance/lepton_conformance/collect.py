@@ -1,0 +1,307 @@
+"""Run the tests of the suite and collect what they saw.
+
+Owns the pytest run (in process, free of the user's configuration and of other plugins), the order by
+prerequisites, blocking and blame; leaves verdicts to `verdict`. Serves `conformance` (CNF-VER).
+"""
+
+import contextlib
+import inspect
+import os
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+import hypothesis.configuration
+import pytest
+
+from lepton_conformance.evidence import Evidence, Failure
+from lepton_conformance.outcome import AdapterFault, NotApplicable, NotTested, SubjectFault, SubjectGone
+from lepton_conformance.subject.exchange import Recorder
+from lepton_conformance.suite.driver import Budget
+from lepton_conformance.verdict import Blame, Outcome, Verdict, blockers, is_conditional, judge_requirement
+
+__all__ = ["Plan", "Subject", "SuiteError", "collect"]
+
+SUITE_DIR = Path(__file__).resolve().parent / "suite"
+_CONFIGURATION = """\
+[pytest]
+python_files = *.py
+python_functions = test_*
+python_classes =
+markers =
+    requirement(identifier, needs): the requirement that a test tests
+"""
+_OPTIONS = (
+    "--capture=no",
+    "--assert=plain",
+    "--noconftest",
+    "--import-mode=importlib",
+    *(
+        f"-pno:{name}"
+        for name in (
+            "cacheprovider",
+            "terminal",
+            "doctest",
+            "faulthandler",
+            "junitxml",
+            "logging",
+            "pastebin",
+            "stepwise",
+            "threadexception",
+            "unittest",
+            "unraisableexception",
+            "warnings",
+        )
+    ),
+)
+#: Environment of pytest that must not reach the run: other people's options and plugins.
+_ENVIRONMENT = {"PYTEST_ADDOPTS": None, "PYTEST_PLUGINS": None, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
+
+
+class SuiteError(Exception):
+    """The suite itself could not run (exit code 2)."""
+
+
+class Subject(Protocol):
+    """What the collector needs of a subject; the tests of its transport know more."""
+
+    recorder: Recorder
+
+    def responds(self) -> bool:
+        """Say whether the subject still takes requests, after it failed to answer one."""
+
+    def close(self) -> None:
+        """Let go of the subject."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What to run: modules, requirements and limits.
+
+    `identifiers` are the requirements that may be judged, `requirements` is the whole set. `only` some of
+    them, with what they need, are judged when it is given. `seconds` bounds the time
+    in which cases are generated. `progress` is told the number done, the number to do and the requirement.
+    """
+
+    modules: Sequence[str]
+    identifiers: frozenset[str]
+    only: frozenset[str] | None
+    requirements: Mapping[str, Mapping[str, Any]]
+    seed: int
+    max_examples: int
+    seconds: float | None = None
+    progress: Callable[[int, int, str], None] = lambda done, total, identifier: None
+
+
+def collect(subject: Subject, plan: Plan) -> tuple[Evidence, ...]:
+    """Run the planned tests on a subject. Raises: SuiteError when the suite cannot be run."""
+    collector = _Collector(subject, plan)
+    with tempfile.TemporaryDirectory(prefix="lepton-certify-") as scratch, _own_environment():
+        configuration = Path(scratch) / "pytest.ini"
+        configuration.write_text(_CONFIGURATION, encoding="utf-8")
+        hypothesis.configuration.set_hypothesis_home_dir(Path(scratch) / "hypothesis")
+        try:
+            code = pytest.main(
+                [
+                    *_OPTIONS,
+                    f"-c{configuration}",
+                    f"--rootdir={SUITE_DIR}",
+                    *(str(SUITE_DIR / f"{module}.py") for module in plan.modules),
+                ],
+                plugins=[collector],
+            )
+        finally:
+            hypothesis.configuration.set_hypothesis_home_dir(None)
+    if code == pytest.ExitCode.INTERRUPTED and not collector.errors:
+        raise KeyboardInterrupt
+    if collector.errors or code not in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED):
+        detail = collector.errors[0] if collector.errors else f"pytest ended with {int(code)}"
+        raise SuiteError(f"the suite could not run: {detail}")
+    return tuple(collector.evidence)
+
+
+@contextlib.contextmanager
+def _own_environment() -> Iterator[None]:
+    """Keep pytest's environment variables out of the run, and put them back."""
+    saved = {name: os.environ.get(name) for name in _ENVIRONMENT}
+    try:
+        for name, value in _ENVIRONMENT.items():
+            _set(name, value)
+        yield
+    finally:
+        for name, value in saved.items():
+            _set(name, value)
+
+
+def _set(name: str, value: str | None) -> None:
+    if value is None:
+        os.environ.pop(name, None)
+    else:
+        os.environ[name] = value
+
+
+@dataclass
+class _Collector:
+    """The pytest plugin of one run."""
+
+    subject: Subject
+    plan: Plan
+    evidence: list[Evidence] = field(default_factory=list)
+    errors: list[str] = field(default_factory=list)
+    total: int = 0
+    gone_by: str | None = None
+    end: float | None = None
+
+    @pytest.fixture
+    def http(self) -> Any:
+        """Return the server under test."""
+        return self.subject
+
+    @pytest.fixture
+    def runtime(self) -> Any:
+        """Return the runtime under test."""
+        return self.subject
+
+    @pytest.fixture
+    def budget(self, request: pytest.FixtureRequest) -> Budget:
+        """Return what the test may spend; generated cases share what is left of the time equally."""
+        deadline = None
+        if self.end is not None:
+            now = time.monotonic()
+            deadline = now + max(0.0, self.end - now) / max(1, self.total - len(self.evidence))
+        return Budget(
+            self.plan.seed,
+            self.plan.max_examples,
+            self.subject.recorder,
+            test=request.node.name,
+            deadline=deadline,
+        )
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        """Keep the error of a module of the suite that cannot be imported."""
+        if report.failed:
+            lines = str(report.longrepr).strip().splitlines()
+            self.errors.append(f"{report.nodeid}: {lines[-1] if lines else 'not importable'}")
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        """Keep the tests of the requirements to judge, prerequisites first."""
+        by_requirement: dict[str, list[pytest.Item]] = {}
+        for item in items:
+            by_requirement.setdefault(_cited(item)[0], []).append(item)
+        ordered: list[pytest.Item] = []
+        visited: set[str] = set()
+
+        def visit(identifier: str) -> None:
+            if identifier in visited or identifier not in self.plan.identifiers:
+                return
+            visited.add(identifier)
+            for item in by_requirement.get(identifier, ()):
+                for need in _cited(item)[1]:
+                    visit(need)
+            ordered.extend(by_requirement.get(identifier, ()))
+
+        for identifier in by_requirement:
+            if self.plan.only is None or identifier in self.plan.only:
+                visit(identifier)
+        items[:] = ordered
+        self.total = len(ordered)
+        if self.plan.seconds is not None:
+            self.end = time.monotonic() + self.plan.seconds
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_pyfunc_call(self, pyfuncitem: pytest.Function) -> bool:
+        """Run one test and keep what it saw; pytest itself never sees a failure."""
+        identifier, needs = _cited(pyfuncitem)
+        self.plan.progress(len(self.evidence), self.total, identifier)
+        self.subject.recorder.reset()
+        started = time.perf_counter()
+        blocked_by = blockers(needs, self._judged())
+        if self.gone_by is not None:
+            blocked_by = (self.gone_by,)
+        if blocked_by:
+            self.evidence.append(
+                Evidence(identifier, pyfuncitem.name, Outcome.BLOCKED, 0, 0.0, blocked_by=blocked_by)
+            )
+            return True
+        names = inspect.signature(pyfuncitem.obj).parameters
+        arguments = {name: pyfuncitem.funcargs[name] for name in names}
+        outcome, reason, failure = self._run(identifier, pyfuncitem.obj, arguments)
+        budget = pyfuncitem.funcargs.get("budget")
+        examples = budget.examples if isinstance(budget, Budget) else 0
+        if outcome is Outcome.PASSED and examples == 0:
+            outcome, reason = Outcome.NOT_TESTED, "the test ran no example"
+        self.evidence.append(
+            Evidence(
+                identifier,
+                pyfuncitem.name,
+                outcome,
+                examples,
+                time.perf_counter() - started,
+                reason,
+                failure=failure,
+            )
+        )
+        return True
+
+    def _run(
+        self, identifier: str, test: Callable[..., None], arguments: Mapping[str, Any]
+    ) -> tuple[Outcome, str, Failure | None]:
+        """Call a test and say whose fault its failure is. Spec: CNF-VER-03."""
+        try:
+            test(**arguments)
+        except NotTested as reason:
+            return Outcome.NOT_TESTED, str(reason), None
+        except NotApplicable as reason:
+            return Outcome.NOT_APPLICABLE, str(reason), None
+        except SubjectFault as fault:
+            exchanges = tuple(self.subject.recorder.failing)
+            if isinstance(fault, SubjectGone) and not self.subject.responds():
+                self.gone_by = identifier
+            return Outcome.FAILED, "", Failure(str(fault), Blame.SUBJECT, exchanges)
+        except AdapterFault as fault:
+            return Outcome.FAILED, "", Failure(str(fault), Blame.ADAPTER)
+        except Exception as error:
+            place = _place(error)
+            return Outcome.FAILED, "", Failure(f"{type(error).__name__}: {error} ({place})", Blame.SUITE)
+        return Outcome.PASSED, "", None
+
+    def _judged(self) -> dict[str, tuple[Verdict, tuple[str, ...]]]:
+        seen: dict[str, list[dict[str, Any]]] = {}
+        for entry in self.evidence:
+            failure = None if entry.failure is None else {"blame": entry.failure.blame.value}
+            seen.setdefault(entry.requirement, []).append(
+                {
+                    "outcome": entry.outcome.value,
+                    "examples": entry.examples,
+                    "failure": failure,
+                    "blocked_by": entry.blocked_by,
+                }
+            )
+        return {
+            identifier: judge_requirement(
+                tests, conditional=is_conditional(self.plan.requirements[identifier])
+            )
+            for identifier, tests in seen.items()
+        }
+
+
+def _cited(item: pytest.Item) -> tuple[str, tuple[str, ...]]:
+    """Return the requirement that a test cites, and what it needs."""
+    mark = item.get_closest_marker("requirement")
+    if mark is None:
+        raise SuiteError(f"the test {item.nodeid} cites no requirement")
+    return mark.args[0], tuple(mark.kwargs.get("needs", ()))
+
+
+def _place(error: BaseException) -> str:
+    """Return file and line where an exception was raised."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    if trace is None:
+        return "unknown place"
+    return f"{Path(trace.tb_frame.f_code.co_filename).name}:{trace.tb_lineno}"

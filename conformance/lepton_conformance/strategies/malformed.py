@@ -1,0 +1,332 @@
+"""Requests that are wrong in exactly one way, made from valid ones.
+
+Owns the ways; leaves which requirement demands what to the suite. Each function takes a valid request to a
+model and returns the wrong ones with a few words that name the fault. Serves `inference` (INF-ERR, INF-DAT).
+"""
+
+import copy
+import json
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+import lepton_spec
+from lepton_conformance.oracle.elements import dtype, to_json
+from lepton_conformance.strategies.requests import infer_request, nested
+from lepton_conformance.strategies.tensors import Given
+from lepton_conformance.subject.http import encode
+
+__all__ = [
+    "Wrong",
+    "bare_tokens",
+    "beyond_floats",
+    "counts",
+    "datatypes",
+    "dimensions",
+    "duplicate_inputs",
+    "members",
+    "names",
+    "nestings",
+    "no_booleans",
+    "no_integers",
+    "not_objects",
+    "outputs",
+    "parameters",
+    "shapes",
+    "trailing",
+    "truncated",
+    "with_tokens",
+]
+
+_MARK = "@lepton-token@"
+_NOT_INPUTS: tuple[Any, ...] = (None, 7, "text", {"a": 1}, True)
+_NOT_AN_INPUT: tuple[Any, ...] = (None, 7, "x", [])
+_MISTYPED: dict[str, tuple[Any, ...]] = {
+    "name": (None, 7, [], {}),
+    "shape": (None, 6, "[2,3]", {}),
+    "datatype": (None, 7, [], {}),
+    "data": (None, 7, {}, "1"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Wrong:
+    """A wrong request: to which model, what is wrong, the body."""
+
+    case: Given
+    what: str
+    body: bytes
+
+    @property
+    def model(self) -> str:
+        """Return the model's name."""
+        return self.case.model.name
+
+
+def _changed(case: Given, what: str, path: Sequence[Any], value: Any) -> Wrong:
+    """Return the valid request with one member replaced; `...` as value removes it."""
+    request: Any = infer_request(case)
+    place = request
+    for step in path[:-1]:
+        place = place[step]
+    if value is ...:
+        del place[path[-1]]
+    else:
+        place[path[-1]] = value
+    return Wrong(case, what, encode(request))
+
+
+def not_objects(case: Given) -> list[Wrong]:
+    """Return bodies that are not JSON objects."""
+    valid = encode(infer_request(case))
+    bodies = {
+        "an empty body": b"",
+        "an unfinished object": b"{",
+        "half a request": valid[: len(valid) // 2],
+        "the JSON null": b"null",
+        "an array": b"[]",
+        "an array around the request": b"[" + valid + b"]",
+        "a string": b'"request"',
+        "a number": b"42",
+        "text": b"inputs",
+        "bytes that are not UTF-8": b"\xff\xfe\x00",
+        "a string that is not UTF-8": valid.replace(b'"lepton-1"', b'"\xc3\x28"'),
+        "single quotation marks": valid.replace(b'"', b"'"),
+        "a comma too many": valid[:-1] + b",}",
+    }
+    return [Wrong(case, what, body) for what, body in bodies.items()]
+
+
+def truncated(case: Given, length: int) -> Wrong:
+    """Return the first bytes of a valid body: never a whole JSON text."""
+    body = encode(infer_request(case))
+    kept = length % len(body)
+    return Wrong(case, f"the first {kept} of {len(body)} bytes of a request", body[:kept])
+
+
+def members(case: Given) -> list[Wrong]:
+    """Return requests that lack a member, or have one of another type."""
+    made = [_changed(case, "no member inputs", ["inputs"], ...)]
+    made += [_changed(case, f"inputs {wrong!r}", ["inputs"], wrong) for wrong in _NOT_INPUTS]
+    made += [_changed(case, f"the input {wrong!r}", ["inputs", 0], wrong) for wrong in _NOT_AN_INPUT]
+    for member, values in _MISTYPED.items():
+        made.append(_changed(case, f"an input without {member}", ["inputs", 0, member], ...))
+        made += [
+            _changed(case, f"an input with {member} {wrong!r}", ["inputs", 0, member], wrong)
+            for wrong in values
+        ]
+    return made
+
+
+def names(case: Given) -> list[Wrong]:
+    """Return requests that name an unknown input or lack one."""
+    request = infer_request(case)
+    stranger = {**copy.deepcopy(request["inputs"][0]), "name": "lepton_stranger"}
+    made = [
+        Wrong(
+            case, "an unknown input besides", encode({**request, "inputs": [*request["inputs"], stranger]})
+        ),
+        Wrong(case, "an unknown input first", encode({**request, "inputs": [stranger, *request["inputs"]]})),
+        _changed(case, "an input under an unknown name", ["inputs", 0, "name"], "lepton_stranger"),
+        _changed(case, "an input under an empty name", ["inputs", 0, "name"], ""),
+        _changed(case, "no input at all", ["inputs"], []),
+    ]
+    if len(request["inputs"]) > 1:
+        for index, entry in enumerate(request["inputs"]):
+            rest = request["inputs"][:index] + request["inputs"][index + 1 :]
+            made.append(_changed(case, f"no input {entry['name']}", ["inputs"], rest))
+    return made
+
+
+def datatypes(case: Given) -> list[Wrong]:
+    """Return requests whose input has a datatype other than the model's, registered or not."""
+    own = case.model.inputs[0].datatype
+    others = [name for name in lepton_spec.datatypes() if name != own]
+    return [
+        _changed(case, f"the datatype {name} for {own}", ["inputs", 0, "datatype"], name)
+        for name in (*others, "TENSOR", "")
+    ]
+
+
+def counts(case: Given) -> list[Wrong]:
+    """Return requests whose data have more or fewer elements than the shape says."""
+    data = infer_request(case)["inputs"][0]["data"]
+    wanted = len(data)
+    return [
+        _changed(case, f"{len(given)} elements for {wanted}", ["inputs", 0, "data"], given)
+        for given in (data[:-1], [*data, data[0]], [], data[:1], data * 2)
+        if len(given) != wanted
+    ]
+
+
+def shapes(case: Given) -> list[Wrong]:
+    """Return requests whose first input has another rank, or another size where the model fixes it."""
+    shape = list(next(iter(case.inputs.values())).shape)
+    count = math.prod(shape)
+    wrong = [[count], [1, *shape], [*shape, 1]]
+    for axis, size in enumerate(case.model.inputs[0].shape):
+        if isinstance(size, int):
+            wrong += [_replaced(shape, axis, size - 1), _replaced(shape, axis, size + 1)]
+    made = []
+    for candidate in wrong:
+        request = infer_request(case)
+        data = request["inputs"][0]["data"]
+        request["inputs"][0]["shape"] = candidate
+        request["inputs"][0]["data"] = (data * 2)[: math.prod(candidate)]
+        made.append(Wrong(case, f"the shape {candidate}", encode(request)))
+    return made
+
+
+def _replaced(shape: Sequence[int], axis: int, size: int) -> list[int]:
+    changed = list(shape)
+    changed[axis] = size
+    return changed
+
+
+def duplicate_inputs(case: Given) -> list[Wrong]:
+    """Return requests that name an input twice."""
+    request = infer_request(case)
+    again = copy.deepcopy(request["inputs"][0])
+    made = [Wrong(case, "an input twice", encode({**request, "inputs": [*request["inputs"], again]}))]
+    other = {**again, "data": list(reversed(again["data"]))}
+    made.append(
+        Wrong(
+            case,
+            "an input twice, with other data",
+            encode({**request, "inputs": [other, *request["inputs"]]}),
+        )
+    )
+    return made
+
+
+def outputs(case: Given) -> list[Wrong]:
+    """Return requests for an unknown output, or for one twice."""
+    own = case.model.outputs[0].name
+    lists = {
+        "an unknown output": ["lepton_stranger"],
+        "an unknown output besides": [own, "lepton_stranger"],
+        "an output under an empty name": [""],
+        "an output twice": [own, own],
+    }
+    return [
+        Wrong(case, f"a request for {what}", encode(infer_request(case, outputs=wanted)))
+        for what, wanted in lists.items()
+    ]
+
+
+def dimensions(case: Given) -> list[Wrong]:
+    """Return requests with impossible dimensions, and with a product that overflows 64 bits."""
+    shape = list(next(iter(case.inputs.values())).shape)
+    made = []
+    value: Any
+    for value in (-1, -2, 1.5, 2**63, 2**64, 10**30, "2", True, None):
+        made.append(_changed(case, f"the dimension {value!r}", ["inputs", 0, "shape"], [value, *shape[1:]]))
+    made.append(_changed(case, "negative dimensions", ["inputs", 0, "shape"], [-size for size in shape]))
+    for sizes in ([2**32, 2**32], [2**62, 4], [2**63 - 1, 2**63 - 1]):
+        request = infer_request(case)
+        request["inputs"][0].update(shape=sizes, data=[])
+        made.append(Wrong(case, f"the shape {sizes} without data", encode(request)))
+    return made
+
+
+def trailing(case: Given) -> list[Wrong]:
+    """Return bodies that go on after the JSON object."""
+    valid = encode(infer_request(case))
+    return [
+        Wrong(case, f"{tail!r} after the request", valid + tail)
+        for tail in (b"{}", b"x", b"]", b"}", b"\0", b' "more"', b"\n" + valid, b"//")
+    ]
+
+
+def parameters(case: Given) -> list[Wrong]:
+    """Return requests whose parameters are no object, or have a value that is no string, number, boolean."""
+    made = []
+    value: Any
+    for value in ([], "text", 7, None, {"a": None}, {"a": []}, {"a": {}}, {"a": ["b"]}):
+        made.append(_changed(case, f"the parameters {value!r}", ["parameters"], value))
+        made.append(_changed(case, f"an input's parameters {value!r}", ["inputs", 0, "parameters"], value))
+        request = infer_request(case, outputs=[case.model.outputs[0].name])
+        request["outputs"][0]["parameters"] = value
+        made.append(Wrong(case, f"a requested output's parameters {value!r}", encode(request)))
+    return made
+
+
+# -- elements --------------------------------------------------------------------------------------
+
+
+def with_tokens(case: Given, tokens: Iterable[str], what: str) -> list[Wrong]:
+    """Return requests in which one element is a given JSON token, alone and amid others."""
+    request = infer_request(case)
+    made = []
+    for token in tokens:
+        shown = token if len(token) <= 40 else f"{token[:20]}... ({len(token)} characters)"
+        for position in {0, len(request["inputs"][0]["data"]) - 1}:
+            data = list(request["inputs"][0]["data"])
+            data[position] = _MARK
+            changed = copy.deepcopy(request)
+            changed["inputs"][0]["data"] = data
+            body = encode(changed).replace(json.dumps(_MARK).encode(), token.encode())
+            made.append(Wrong(case, f"the {what} {shown}", body))
+    return made
+
+
+def no_integers(case: Given) -> list[Wrong]:
+    """Return requests with elements that the integer datatype of the input cannot hold."""
+    kind = dtype(case.model.inputs[0].datatype)
+    limits = np.iinfo(kind)
+    tokens = [str(limits.max + 1), str(limits.min - 1), str(2**64), str(-(2**63) - 1), str(10**30)]
+    tokens += ["1.5", "-0.5", "1e30", '"1"', '""', "true", "false"]
+    return with_tokens(case, dict.fromkeys(tokens), "element")
+
+
+def beyond_floats(case: Given) -> list[Wrong]:
+    """Return requests with numbers that round to an infinity of the floating-point datatype."""
+    datatype = case.model.inputs[0].datatype
+    tokens = {
+        "FP16": ["65520", "-65520", "65520.0", "1e5", "1e39", "1e400"],
+        "FP32": ["3.5e38", "-3.5e38", "3.4028235677973366e38", "1e39", "1e400", "-1e400"],
+        "FP64": ["1e309", "-1e309", "1.797693134862315808e308", "1e400", "1e999"],
+    }[datatype]
+    return with_tokens(case, [*tokens, "1" + "0" * 400], "number")
+
+
+def no_booleans(case: Given) -> list[Wrong]:
+    """Return requests with elements of a BOOL tensor that are not booleans."""
+    return with_tokens(case, ("0", "1", "2", "0.0", '"true"', '"false"', '""', '"1"'), "element")
+
+
+def bare_tokens(case: Given) -> list[Wrong]:
+    """Return requests with bare NaN and infinities, which are no JSON, and with null elements."""
+    made = with_tokens(case, ("NaN", "Infinity", "-Infinity"), "bare token")
+    made += with_tokens(case, ("null",), "element")
+    request = infer_request(case)
+    request["parameters"] = {"lepton_unknown": _MARK}
+    body = encode(request).replace(json.dumps(_MARK).encode(), b"NaN")
+    return [*made, Wrong(case, "a bare NaN in the parameters", body)]
+
+
+def nestings(case: Given) -> list[Wrong]:
+    """Return requests whose data are neither flat nor nested as their shape, of two dimensions above 1."""
+    array = next(iter(case.inputs.values()))
+    rows, columns = array.shape
+    flat = to_json(array)
+    right = nested(flat, array.shape)
+    wrong: dict[str, Any] = {
+        "nested as the transposed shape": nested(flat, [columns, rows]),
+        "ragged, with the right count": [flat[: columns - 1], *[flat[columns - 1 :]]],
+        "with a short last row": [*right[:-1], right[-1][:-1]],
+        "with a long last row": [*right[:-1], [*right[-1], flat[0]]],
+        "nested one level too deep": [[[element] for element in line] for line in right],
+        "within one array too many": [right],
+        "flat within one array": [flat],
+        "partly nested": [flat[0], flat[1:]],
+        "nested, then flat": [*right[:-1], *right[-1]],
+    }
+    return [
+        _changed(case, f"data {what}", ["inputs", 0, "data"], data)
+        for what, data in wrong.items()
+        if data != right
+    ]

@@ -1,0 +1,44 @@
+"""Ask a server what it says of itself, for the member `subject` of a report.
+
+Owns the asking; leaves the form and the digests to `lepton_conformance.description`. Serves `conformance`.
+"""
+
+from typing import Any
+
+from lepton_conformance.description import describe_server, document_digest
+from lepton_conformance.models.catalog import MODELS
+from lepton_conformance.outcome import SubjectFault
+from lepton_conformance.subject.http import Answer, HttpSubject
+
+__all__ = ["describe_http"]
+
+
+def describe_http(http: HttpSubject) -> dict[str, Any]:
+    """Return what a server says of itself and of the conformance models; little, when it says little."""
+    twin = http.twin()
+    name = version = ""
+    metadata = document_digest(None)
+    models: dict[str, str] = {}
+    try:
+        answer = twin.metadata()
+        found = _json(answer)
+        metadata = document_digest(found, answer.body)
+        if isinstance(found, dict):
+            name, version = found.get("name", ""), found.get("version", "")
+        for model in MODELS:
+            answer = twin.get(twin.model_path(model.name))
+            found = _json(answer) if answer.status == 200 else None
+            if isinstance(found, dict):
+                models[model.name] = document_digest(found, answer.body)
+    except SubjectFault:
+        pass  # The tests say what is wrong; the description says what could be learnt.
+    finally:
+        twin.close()
+    return describe_server(http.url, name, version, metadata=metadata, models=models)
+
+
+def _json(answer: Answer) -> Any:
+    try:
+        return answer.json()
+    except SubjectFault:
+        return None

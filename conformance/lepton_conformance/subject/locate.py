@@ -1,0 +1,55 @@
+"""From a SUBJECT argument to something that tests can talk to.
+
+Owns the forms of SUBJECT and which tests and profiles fit them; leaves talking to the transports. Serves
+`conformance`.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from lepton_conformance.subject.description import describe_http
+from lepton_conformance.subject.http import HttpSubject, Unreachable
+from lepton_conformance.suite import HTTP_MODULES
+
+__all__ = ["Located", "Unreachable", "locate"]
+
+FORMS = "http://HOST:PORT, python:MODULE:ATTR or exec:COMMAND"
+
+
+@dataclass(frozen=True, slots=True)
+class Located:
+    """A subject that has not been reached yet."""
+
+    kind: str
+    modules: tuple[str, ...]
+    profiles: tuple[str, ...]
+    default_profiles: tuple[str, ...]
+    open: Callable[[], Any]
+    describe: Callable[[Any], dict[str, Any]]
+
+
+def locate(subject: str) -> Located:
+    """Return the way to a subject. Raises: Unreachable for a form that there is not."""
+    scheme = subject.partition(":")[0]
+    if scheme == "http":
+        return Located(
+            "http",
+            HTTP_MODULES,
+            ("oip-rest", "inference-rest", "inference-binary"),
+            ("inference-rest",),
+            lambda: _open_http(subject),
+            describe_http,
+        )
+    if scheme == "grpc":
+        raise Unreachable(
+            "cannot reach grpc:// subjects: this version of the suite has no gRPC tests; "
+            "certify the server's REST port instead: http://HOST:PORT"
+        )
+    raise Unreachable(f"cannot use {subject!r} as a subject: expected {FORMS}")
+
+
+def _open_http(subject: str) -> HttpSubject:
+    http = HttpSubject(subject)
+    http.probe()
+    return http

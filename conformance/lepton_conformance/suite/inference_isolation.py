@@ -1,0 +1,146 @@
+"""Isolation: concurrent requests, repeated requests, batches and their rows."""
+
+import threading
+from collections.abc import Sequence
+
+from lepton_conformance.oracle.answers import Array
+from lepton_conformance.outcome import SubjectFault
+from lepton_conformance.strategies.cases import Cases, Digits
+from lepton_conformance.strategies.tensors import Given, cases, given, merged, smaller
+from lepton_conformance.subject.http import HttpSubject
+from lepton_conformance.suite.driver import Budget, each, examples
+from lepton_conformance.suite.marks import requirement
+from lepton_conformance.suite.protocol import JSON_MODELS, answers, array_of, available, expect_right, sent
+
+THREADS = 4
+REQUESTS_PER_THREAD = 8
+BATCH_MODELS = tuple(name for name in JSON_MODELS if name != "lepton_transpose")
+_MIXED = (
+    "lepton_id_fp32",
+    "lepton_id_int64",
+    "lepton_affine",
+    "lepton_split",
+    "lepton_id_bytes",
+    "lepton_sub",
+)
+
+
+def _distinct(names: Sequence[str], thread: int) -> list[Given]:
+    """Return requests that no other thread sends, of several models and sizes."""
+    made = []
+    for index in range(REQUESTS_PER_THREAD):
+        name = names[index % len(names)]
+        domain = cases(name)
+        assert domain.decode is not None
+        base = given(name, 1 + (index + thread) % 3, 5)
+        inputs = {}
+        for key, array in base.inputs.items():
+            shift = thread * 16 + index
+            if array.dtype == object:
+                changed = array.copy()
+                changed[...] = f"thread {thread} request {index}".encode()
+                inputs[key] = changed
+            else:
+                inputs[key] = (array + array.dtype.type(shift)).astype(array.dtype)
+        made.append(Given(base.model, inputs))
+    return made
+
+
+@requirement("INF-ISO-01", needs=("INF-RSP-01", "INF-RSP-06"))
+def test_concurrent_answers_depend_on_their_own_request(http: HttpSubject, budget: Budget) -> None:
+    names = available(http, (*_MIXED, *JSON_MODELS))[: len(_MIXED)]
+
+    def ask(subject: HttpSubject, own: list[Given], faults: list[tuple[int, SubjectFault]], key: int) -> None:
+        try:
+            for case in own:
+                subject.recorder.begin()
+                expect_right(case, answers(subject, case))
+        except SubjectFault as fault:
+            subject.recorder.keep()
+            faults.append((key, fault))
+        finally:
+            subject.close()
+
+    def body(_: str) -> None:
+        faults: list[tuple[int, SubjectFault]] = []
+        twins = [http.twin() for _ in range(THREADS)]
+        threads = [
+            threading.Thread(target=ask, args=(twin, _distinct(names, key), faults, key))
+            for key, twin in enumerate(twins)
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        if faults:
+            key, fault = min(faults, key=lambda item: item[0])
+            for exchange in twins[key].recorder.failing:
+                http.recorder.add(exchange)
+            raise SubjectFault(f"while {THREADS} clients asked at once: {fault}") from fault
+
+    each(budget, [f"{THREADS} clients"] * 2, body)
+
+
+@requirement("INF-ISO-02", needs=("INF-RSP-01", "INF-RSP-06"))
+def test_the_same_request_gets_the_same_elements(http: HttpSubject, budget: Budget) -> None:
+    names = tuple(name for name in available(http, JSON_MODELS) if name != "lepton_affine")
+
+    def body(case: Given) -> None:
+        first = answers(http, case)
+        answers(http, given(case.model.name, 3, 2))
+        again = answers(http, case)
+        for tensor in case.model.outputs:
+            if tensor.name not in first or tensor.name not in again:
+                continue
+            one, two = (array_of(outputs[tensor.name], tensor.datatype) for outputs in (first, again))
+            if one.shape != two.shape or not _same_bits(one, two):
+                raise SubjectFault(
+                    f"sent {sent(case)} twice; output {tensor.name}: found {one.tolist()!r:.200}, "
+                    f"then {two.tolist()!r:.200}"
+                )
+
+    examples(budget, merged(names), body)
+
+
+def _same_bits(one: Array, two: Array) -> bool:
+    if one.dtype == object:
+        return bool((one == two).all())
+    return one.tobytes() == two.tobytes()
+
+
+@requirement("INF-ISO-03", needs=("INF-RSP-01", "INF-RSP-06"))
+def test_a_batch_is_its_rows(http: HttpSubject, budget: Budget) -> None:
+    names = available(http, BATCH_MODELS)
+    boundary = [given(name, 5, 3) for name in names]
+
+    def decode(number: int) -> Given:
+        digits = Digits(number)
+        domain = cases(names[digits.take(len(names))])
+        assert domain.decode is not None
+        return domain.decode(digits.rest)
+
+    def body(case: Given) -> None:
+        whole = answers(http, case)
+        if case.model.operator == "affine":
+            expect_right(case, whole)  # rows and batch are each within the tolerance of the exact sum
+        rows = next(iter(case.inputs.values())).shape[0]
+        for index in range(rows):
+            single = Given(
+                case.model, {name: array[index : index + 1] for name, array in case.inputs.items()}
+            )
+            alone = answers(http, single)
+            if case.model.operator == "affine":
+                expect_right(single, alone)
+                continue
+            for tensor in case.model.outputs:
+                if tensor.name not in whole or tensor.name not in alone:
+                    continue
+                batch = array_of(whole[tensor.name], tensor.datatype)
+                row = array_of(alone[tensor.name], tensor.datatype)
+                if len(batch) != rows or not _same_bits(batch[index : index + 1], row):
+                    raise SubjectFault(
+                        f"sent {sent(case)}; output {tensor.name}: found another row {index} in the batch "
+                        f"than alone: {batch[index : index + 1].tolist()!r:.200}, {row.tolist()!r:.200}"
+                    )
+
+    examples(budget, Cases(boundary, decode, smaller), body)

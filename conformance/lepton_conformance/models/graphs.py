@@ -6,9 +6,9 @@ Owns the graphs; leaves names and constants to `models.catalog`. Serves `conform
 from collections.abc import Callable, Mapping
 from typing import Any
 
-import lepton_spec
 import numpy as np
 
+import lepton_spec
 from lepton_conformance.models.catalog import AFFINE_BIAS, AFFINE_WEIGHT, ConformanceModel, Tensor
 
 __all__ = ["IR_VERSION", "OPSET", "model_bytes"]

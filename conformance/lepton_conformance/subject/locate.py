@@ -8,11 +8,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from lepton_conformance.description import describe_program
+from lepton_conformance.outcome import AdapterFault
 from lepton_conformance.subject.description import describe_http
 from lepton_conformance.subject.http import HttpSubject, Unreachable
-from lepton_conformance.suite import HTTP_MODULES
+from lepton_conformance.subject.stdio import StdioSubject, command_of
+from lepton_conformance.suite import HTTP_MODULES, RUNTIME_MODULES
 
-__all__ = ["Located", "Unreachable", "locate"]
+__all__ = ["FORMS", "Located", "locate"]
 
 FORMS = "http://HOST:PORT, python:MODULE:ATTR or exec:COMMAND"
 
@@ -41,6 +44,25 @@ def locate(subject: str) -> Located:
             lambda: _open_http(subject),
             describe_http,
         )
+    if scheme in ("python", "exec"):
+        return Located(
+            scheme,
+            RUNTIME_MODULES,
+            ("runtime",),
+            ("runtime",),
+            lambda: StdioSubject(command_of(subject)),
+            lambda opened: _describe_program(subject, opened),
+        )
+    if scheme in ("python", "exec"):
+        command = command_of(subject)
+        return Located(
+            "program",
+            RUNTIME_MODULES,
+            ("runtime",),
+            ("runtime",),
+            lambda: StdioSubject(command),
+            lambda opened: describe_program(subject, opened.hello_or_empty(), opened.hello_line),
+        )
     if scheme == "grpc":
         raise Unreachable(
             "cannot reach grpc:// subjects: this version of the suite has no gRPC tests; "
@@ -53,3 +75,11 @@ def _open_http(subject: str) -> HttpSubject:
     http = HttpSubject(subject)
     http.probe()
     return http
+
+
+def _describe_program(subject: str, opened: StdioSubject) -> dict[str, Any]:
+    try:
+        hello = opened.hello()
+    except AdapterFault:
+        hello = {}
+    return describe_program(subject, hello, opened.hello_line)

@@ -19,4 +19,9 @@ HTTP_MODULES = (
     "inference_limits",
 )
 #: Modules that judge runtimes, in the order in which they run.
-RUNTIME_MODULES: tuple[str, ...] = ()
+RUNTIME_MODULES = (
+    "runtime_protocol",
+    "runtime_numbers",
+    "runtime_isolation",
+    "runtime_refusals",
+)

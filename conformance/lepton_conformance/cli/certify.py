@@ -1,0 +1,235 @@
+"""`lepton certify`: judge a server or a runtime by the standard.
+
+Owns the command line, progress and the lines for people; leaves the run to `certify`. Serves `conformance`
+(CNF-EXI-01).
+"""
+
+import argparse
+import datetime
+import sys
+from pathlib import Path
+from typing import Any
+
+import lepton_spec
+from lepton_conformance import known
+from lepton_conformance.certify import DEFAULT_MAX_EXAMPLES, Run, UsageFault
+from lepton_conformance.certify import run as run_suite
+from lepton_conformance.collect import SuiteError
+from lepton_conformance.models.export import LAYOUTS, ExportFault, export
+from lepton_conformance.report import directory
+from lepton_conformance.smoke import smoke
+from lepton_conformance.subject.http import Unreachable
+from lepton_conformance.subject.locate import FORMS
+
+__all__ = ["ERRORS", "EXAMPLE", "HELP", "add_arguments", "run"]
+
+HELP = "certify a server or a runtime by running the conformance suite on it"
+EXAMPLE = "lepton certify http://127.0.0.1:8000 --profile inference-rest --report report"
+ERRORS = (
+    UsageFault,
+    Unreachable,
+    SuiteError,
+    ExportFault,
+    known.KnownFailureFault,
+)
+MAX_LISTED = 20
+MAX_LINE = 200
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments."""
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.usage = (
+        "lepton certify SUBJECT [--profile NAME]... [options]\n"
+        "       lepton certify smoke SUBJECT\n"
+        "       lepton certify export-models DIR --layout LAYOUT"
+    )
+    parser.add_argument(
+        "subject",
+        nargs="+",
+        metavar="SUBJECT",
+        help=f"what to certify: {FORMS}; or `smoke SUBJECT`: a few questions that find a broken set-up; "
+        "or `export-models DIR`: write the conformance models for the server to load",
+    )
+    parser.add_argument(
+        "--profile",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="profile to judge, may be repeated: oip-rest, inference-rest, inference-binary for servers "
+        "(default inference-rest), runtime for programs and objects",
+    )
+    parser.add_argument(
+        "--seed", type=_natural, default=0, metavar="N", help="seed of generated cases (default 0)"
+    )
+    limits = parser.add_mutually_exclusive_group()
+    limits.add_argument(
+        "--max-examples",
+        type=_natural,
+        metavar="N",
+        help=f"generated cases a property, on top of the boundary cases (default {DEFAULT_MAX_EXAMPLES})",
+    )
+    limits.add_argument(
+        "--budget", type=_seconds, metavar="SECONDS", help="generate cases for so long instead"
+    )
+    parser.add_argument(
+        "--only",
+        action="append",
+        metavar="ID",
+        help="judge this requirement and what it needs, may be repeated",
+    )
+    parser.add_argument(
+        "--report",
+        type=Path,
+        metavar="DIR",
+        help="write report.json, report.html, junit.xml and reproducers/ there",
+    )
+    parser.add_argument(
+        "--known-failures",
+        type=Path,
+        metavar="FILE",
+        help="YAML list of {requirement, reason, link, expires}: the exit code then says whether anything "
+        "else fails, and a stale entry fails the run; the report is not changed",
+    )
+    parser.add_argument(
+        "--layout",
+        default="plain",
+        metavar="LAYOUT",
+        help=f"layout of export-models: {', '.join(LAYOUTS)} (default plain)",
+    )
+
+
+def _natural(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or len(text) > 9:
+        raise argparse.ArgumentTypeError(f"found {text!r}, expected a whole number from 0 to 999999999")
+    return int(text)
+
+
+def _seconds(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not 0 < value <= 86_400:
+        raise argparse.ArgumentTypeError(f"found {text!r}, expected seconds from 0 to 86400")
+    return value
+
+
+def run(args: argparse.Namespace) -> int:
+    """Do what was asked and return the exit code."""
+    words: list[str] = args.subject
+    if words[0] == "export-models":
+        return _export(words[1:], args.layout)
+    if words[0] == "smoke":
+        return smoke(_subject(words[1:]), print)
+    expected = known.read(args.known_failures) if args.known_failures is not None else None
+    progress = _Progress()
+    try:
+        finished = run_suite(
+            _subject(words),
+            args.profile,
+            seed=args.seed,
+            max_examples=args.max_examples,
+            seconds=args.budget,
+            only=args.only,
+            progress=progress,
+        )
+    finally:
+        progress.clear()
+    if args.report is not None:
+        directory.write(finished.report, finished.evidence, args.report)
+    _print(finished, args.report)
+    if expected is None:
+        return finished.exit_code
+    return _with_known(finished, expected)
+
+
+def _subject(words: list[str]) -> str:
+    """Return the SUBJECT; the words after `exec:COMMAND` belong to the command."""
+    if not words:
+        raise UsageFault(f"found no SUBJECT, expected {FORMS}")
+    if len(words) > 1 and not words[0].startswith("exec:"):
+        raise UsageFault(f"found {len(words)} arguments, expected one SUBJECT: {FORMS}")
+    return " ".join(words)
+
+
+def _export(words: list[str], layout: str) -> int:
+    if len(words) != 1:
+        raise UsageFault("found no single directory, expected: lepton certify export-models DIR")
+    paths = export(Path(words[0]), layout)
+    print(f"wrote {len(paths)} conformance models to {words[0]} (layout {layout})")
+    return 0
+
+
+def _with_known(finished: Run, entries: tuple[known.Known, ...]) -> int:
+    today = datetime.datetime.now(datetime.UTC).date()
+    found = known.complaints(entries, finished.report, lepton_spec.requirements(), today)
+    for line in found:
+        print(line)
+    if found:
+        return 1
+    if finished.exit_code == 1:
+        print(f"nothing fails but the {len(entries)} known failures; the subject does not conform")
+        return 0
+    return finished.exit_code
+
+
+class _Progress:
+    """One line on standard error that says what is being judged, when that is a terminal."""
+
+    def __init__(self) -> None:
+        self._shown = sys.stderr.isatty()
+
+    def __call__(self, done: int, total: int, identifier: str) -> None:
+        if self._shown:
+            sys.stderr.write(f"\r\x1b[K{done}/{total} {identifier}")
+            sys.stderr.flush()
+
+    def clear(self) -> None:
+        """Remove the line."""
+        if self._shown:
+            sys.stderr.write("\r\x1b[K")
+            sys.stderr.flush()
+
+
+def _print(finished: Run, report: Path | None) -> None:
+    """Print the failures, the profiles' verdicts and where the report is."""
+    requirements = lepton_spec.requirements()
+    failed = [entry for entry in finished.report["requirements"] if entry["verdict"] == "fail"]
+    for entry in failed[:MAX_LISTED]:
+        print(f"{entry['id']} fails: {requirements[entry['id']]['title']}")
+        for test in entry["tests"]:
+            failure = test.get("failure")
+            if failure is not None and failure["blame"] == "subject":
+                print(f"  {_line(failure['message'])}")
+                if report is not None:
+                    print(f"  replay: python {report / failure['reproducer']}")
+    if len(failed) > MAX_LISTED:
+        print(f"... and {len(failed) - MAX_LISTED} more")
+    for item in finished.evidence:
+        if item.failure is not None and item.failure.blame.value != "subject":
+            print(
+                f"{item.requirement} not tested, a fault of the {item.failure.blame.value}: "
+                f"{_line(item.failure.message)}"
+            )
+    for profile in finished.report["profiles"]:
+        print(
+            f"{profile['profile']}: {profile['verdict']} ({_counts(finished.report, profile, requirements)})"
+        )
+    if report is not None:
+        print(f"report: {report / 'report.html'}")
+
+
+def _counts(report: dict[str, Any], profile: dict[str, Any], requirements: dict[str, Any]) -> str:
+    counts: dict[str, int] = {}
+    for entry in report["requirements"]:
+        if profile["profile"] in requirements[entry["id"]]["profiles"]:
+            counts[entry["verdict"]] = counts.get(entry["verdict"], 0) + 1
+    order = ("pass", "fail", "blocked", "not-tested", "not-applicable")
+    return ", ".join(f"{counts[verdict]} {verdict}" for verdict in order if verdict in counts)
+
+
+def _line(text: str) -> str:
+    """Return text as one bounded line without control characters."""
+    line = "".join(c if c.isprintable() else " " for c in " ".join(text.split()))
+    return line if len(line) <= MAX_LINE else line[:MAX_LINE] + "..."

@@ -1,0 +1,125 @@
+"""Write the conformance models for an operator to load into the server under test.
+
+Owns the layouts and the index `models.json`; leaves graphs to `models.graphs` and packages to `forge`. Serves
+`conformance`.
+"""
+
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import lepton_spec
+from lepton_conformance.models.catalog import MODELS, VERSION, ConformanceModel, Tensor
+from lepton_conformance.models.graphs import IR_VERSION, OPSET, model_bytes
+
+__all__ = ["LAYOUTS", "ExportFault", "export", "index"]
+
+INDEX = "models.json"
+#: Names of datatypes in Triton's config.pbtxt where they differ from the protocol's.
+_TRITON_NAMES = {"BYTES": "STRING"}
+
+
+class ExportFault(Exception):
+    """The models cannot be written as asked (exit code 2)."""
+
+
+def index(paths: Mapping[str, str]) -> dict[str, Any]:
+    """Return `models.json`: each model's name, versions, tensors, file and digest."""
+    return {
+        "lepton": lepton_spec.SPEC_VERSION,
+        "format": "onnx",
+        "opset": OPSET,
+        "irVersion": IR_VERSION,
+        "models": [
+            {
+                "name": model.name,
+                "versions": [VERSION],
+                "inputs": [_tensor(tensor) for tensor in model.inputs],
+                "outputs": [_tensor(tensor) for tensor in model.outputs],
+                "path": paths[model.name],
+                "sha256": hashlib.sha256(model_bytes(model)).hexdigest(),
+            }
+            for model in MODELS
+        ],
+    }
+
+
+def export(target: Path, layout: str) -> tuple[str, ...]:
+    """Write all conformance models below `target`, which is new or empty; return their paths.
+
+    Raises: ExportFault.
+    """
+    writer = _WRITERS.get(layout)
+    if writer is None:
+        known = ", ".join(LAYOUTS)
+        raise ExportFault(
+            f"cannot write the layout {layout!r}: this version writes {known}. Servers that read model files "
+            "take them from the layout plain"
+        )
+    if target.exists() and (not target.is_dir() or any(target.iterdir())):
+        raise ExportFault(f"found {str(target)!r} in use, expected a new or an empty directory")
+    target.parent.mkdir(parents=True, exist_ok=True)
+    beside = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
+    try:
+        paths = {model.name: writer(model, beside) for model in MODELS}
+        text = json.dumps(index(paths), indent=1) + "\n"
+        if layout != "triton":  # Triton takes every entry of a repository for a model.
+            (beside / INDEX).write_text(text, encoding="utf-8")
+        beside.chmod(0o777 & ~_umask())
+        if target.exists():
+            target.rmdir()
+        beside.replace(target)
+    finally:
+        shutil.rmtree(beside, ignore_errors=True)
+    return tuple(paths.values())
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+def _tensor(tensor: Tensor) -> dict[str, Any]:
+    return {"name": tensor.name, "datatype": tensor.datatype, "shape": tensor.metadata_shape()}
+
+
+def _plain(model: ConformanceModel, target: Path) -> str:
+    """Write DIR/MODEL/VERSION/model.onnx."""
+    folder = target / model.name / VERSION
+    folder.mkdir(parents=True)
+    (folder / "model.onnx").write_bytes(model_bytes(model))
+    return f"{model.name}/{VERSION}/model.onnx"
+
+
+def _triton(model: ConformanceModel, target: Path) -> str:
+    """Write the plain layout and a config.pbtxt for Triton's ONNX Runtime backend, without batching."""
+    path = _plain(model, target)
+    lines = [f'name: "{model.name}"', 'backend: "onnxruntime"', "max_batch_size: 0"]
+    for member, tensors in (("input", model.inputs), ("output", model.outputs)):
+        for tensor in tensors:
+            datatype = _TRITON_NAMES.get(tensor.datatype, tensor.datatype)
+            dims = ", ".join(str(size) for size in tensor.metadata_shape())
+            lines.append(f'{member} {{ name: "{tensor.name}" data_type: TYPE_{datatype} dims: [ {dims} ] }}')
+    (target / model.name / "config.pbtxt").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return path
+
+
+def _lepton(model: ConformanceModel, target: Path) -> str:
+    """Write one package a model: DIR/MODEL.lepton."""
+    from lepton_conformance.forge.conformance_package import wrap_model
+
+    return wrap_model(model).archive().write(target, model.name).name
+
+
+_WRITERS: dict[str, Callable[[ConformanceModel, Path], str]] = {
+    "plain": _plain,
+    "lepton": _lepton,
+    "triton": _triton,
+}
+LAYOUTS = tuple(_WRITERS)

@@ -1,0 +1,86 @@
+"""A few plain questions that tell a broken adapter from a broken runtime.
+
+Owns the steps; judges nothing by the standard and gives no verdict. Serves `conformance`.
+"""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from lepton_conformance.models.catalog import model
+from lepton_conformance.models.graphs import model_bytes
+from lepton_conformance.outcome import AdapterFault, NotTested, SubjectFault
+from lepton_conformance.strategies.requests import infer_request
+from lepton_conformance.strategies.tensors import given
+from lepton_conformance.subject.http import HttpSubject
+from lepton_conformance.subject.locate import locate
+from lepton_conformance.subject.stdio import Rejection, StdioSubject
+
+__all__ = ["smoke"]
+
+MODEL = "lepton_id_fp32"
+
+Step = tuple[str, Callable[[], str]]
+
+
+def smoke(subject: str, say: Callable[[str], None]) -> int:
+    """Ask the questions in order and stop at the first that fails; return 0 or 1.
+
+    Raises: Unreachable.
+    """
+    opened = locate(subject).open()
+    try:
+        steps = _server(opened) if isinstance(opened, HttpSubject) else _program(opened)
+        for name, question in steps:
+            try:
+                say(f"ok    {name}: {question()}")
+            except AdapterFault as fault:
+                say(f"FAIL  {name}: the adapter breaks the protocol: {fault}")
+                return 1
+            except (SubjectFault, NotTested) as fault:
+                say(f"FAIL  {name}: {fault}")
+                return 1
+    finally:
+        opened.close()
+    return 0
+
+
+def _server(http: HttpSubject) -> Iterator[Step]:
+    yield "live", lambda: f"status {http.get('v2/health/live').status}"
+    yield "server metadata", lambda: http.metadata().excerpt()
+    yield f"metadata of {MODEL}", lambda: f"inputs {http.model(MODEL).inputs}"
+
+    def infer() -> str:
+        answer = http.infer(MODEL, infer_request(given(MODEL)))
+        if answer.status != 200:
+            raise SubjectFault(f"found status {answer.status} with {answer.excerpt()}, expected 200")
+        return answer.excerpt()
+
+    yield f"inference with {MODEL}", infer
+
+
+def _program(runtime: StdioSubject) -> Iterator[Step]:
+    loaded: list[Any] = []
+
+    def load() -> str:
+        found = runtime.load(runtime.file(f"{MODEL}.onnx", model_bytes(model(MODEL))))
+        if isinstance(found, Rejection):
+            raise SubjectFault(f"found the error {found.code}: {found.message}, expected a loaded model")
+        loaded.append(found)
+        return f"inputs {found.inputs}"
+
+    def infer() -> str:
+        found = runtime.infer(loaded[0], given(MODEL).inputs)
+        if isinstance(found, Rejection):
+            raise SubjectFault(f"found the error {found.code}: {found.message}, expected outputs")
+        return f"outputs {', '.join(found.outputs)}"
+
+    def unload() -> str:
+        found = runtime.unload(loaded[0])
+        if found is not None:
+            raise SubjectFault(f"found the error {found.code}: {found.message}")
+        return "done"
+
+    yield "hello", lambda: f"{runtime.hello().get('name')} {runtime.hello().get('version')}"
+    yield f"load {MODEL}", load
+    yield "infer", infer
+    yield "unload", unload

@@ -127,7 +127,7 @@ def examples(budget: Budget, cases: Cases[Case], body: Callable[[Case], None]) -
             break
     if search.fault is None and cases.decode is not None and budget.max_examples > 0 and not budget.spent():
         _generate(search, cases.decode)
-    if search.fault is not None and search.case is not None:
+    if search.fault is not None:
         if not isinstance(search.fault, SubjectGone):
             _reduce(search, cases.smaller)
         raise search.fault

@@ -35,6 +35,8 @@ __all__ = ["ERROR_CODES", "Inferred", "LoadedModel", "Rejection", "StdioSubject"
 HELLO_SECONDS = 60.0
 #: How long one answer may take before it counts as none, in seconds.
 ANSWER_SECONDS = 20.0
+#: How long an adapter may take to end after it has answered shutdown, in seconds.
+END_SECONDS = 5.0
 ERROR_CODES = ("INVALID_MODEL", "INVALID_INPUT", "UNSUPPORTED", "INTERNAL")
 
 
@@ -101,7 +103,7 @@ class StdioSubject:
         self._hello_seconds = hello_seconds
         self._answer_seconds = answer_seconds
         self._folder = tempfile.TemporaryDirectory(prefix="lepton-runtime-")
-        self._loaded: dict[str, LoadedModel | Rejection] = {}
+        self._alone: tuple[str, LoadedModel | Rejection] | None = None
         self._number = 0
         self.hello_line = b""
         self._process = self._start()
@@ -149,7 +151,7 @@ class StdioSubject:
         if self._process.alive:
             return
         self._process.close()
-        self._loaded.clear()
+        self._alone = None
         try:
             self._process = self._start()
         except Unreachable as error:
@@ -216,12 +218,14 @@ class StdioSubject:
         except WrongTensor as error:
             raise SubjectFault(f"in the answer to load, found {error}") from error
 
-    def loaded(self, name: str, content: bytes) -> LoadedModel | Rejection:
-        """Return a model by a name of the suite's, loaded once in the life of a process."""
+    def alone(self, name: str, content: bytes) -> LoadedModel | Rejection:
+        """Return the model of a name of the suite's; the one that was asked for before is unloaded first."""
         self.ensure()
-        if name not in self._loaded:
-            self._loaded[name] = self.load(self.file(f"{name}.onnx", content))
-        return self._loaded[name]
+        if self._alone is None or self._alone[0] != name:
+            if self._alone is not None and isinstance(self._alone[1], LoadedModel):
+                self.unload(self._alone[1])
+            self._alone = name, self.load(self.file(f"{name}.onnx", content))
+        return self._alone[1]
 
     def infer(self, model: LoadedModel, inputs: Mapping[str, Array]) -> Inferred | Rejection:
         """Compute. Raises: as `ask`; SubjectFault for wrong members of the answer."""
@@ -247,13 +251,14 @@ class StdioSubject:
     def unload(self, model: LoadedModel) -> Rejection | None:
         """Unload a model. Raises: as `ask`."""
         answer = self.ask("unload", model=model.handle)
-        self._loaded = {name: kept for name, kept in self._loaded.items() if kept is not model}
+        if self._alone is not None and self._alone[1] is model:
+            self._alone = None
         return _rejection(answer) if "error" in answer else None
 
     def shutdown(self) -> int | None:
         """Ask the adapter to end and return its exit status, None when it goes on. Raises: as `ask`."""
         self.ask("shutdown")
-        status = self._process.wait(self._answer_seconds)
+        status = self._process.wait(END_SECONDS)
         self._process.close()
         return status
 

@@ -20,6 +20,7 @@ __all__ = [
     "infer_right",
     "judged",
     "load",
+    "load_beside",
     "rejected",
     "sent",
     "usable",
@@ -49,8 +50,16 @@ def judged(runtime: StdioSubject, *wanted: str) -> str:
 
 
 def load(runtime: StdioSubject, name: str) -> LoadedModel:
-    """Return a conformance model, loaded. Raises: NotTested, SubjectFault when it is rejected."""
-    found = runtime.loaded(name, model_bytes(model(name)))
+    """Return a conformance model, loaded, no other beside it. Raises: NotTested, SubjectFault."""
+    return _accepted(name, runtime.alone(name, model_bytes(model(name))))
+
+
+def load_beside(runtime: StdioSubject, name: str) -> LoadedModel:
+    """Load a conformance model beside those that are loaded. Raises: NotTested, SubjectFault."""
+    return _accepted(name, runtime.load(runtime.file(f"{name}.onnx", model_bytes(model(name)))))
+
+
+def _accepted(name: str, found: LoadedModel | Rejection) -> LoadedModel:
     if isinstance(found, Rejection):
         if found.unsupported:
             raise NotTested(f"the runtime does not support {name}: {found.message}")

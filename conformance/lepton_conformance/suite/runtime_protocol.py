@@ -2,13 +2,12 @@
 
 import lepton_spec
 from lepton_conformance.models.catalog import model
-from lepton_conformance.models.graphs import model_bytes
 from lepton_conformance.oracle.answers import expected
 from lepton_conformance.outcome import AdapterFault, NotTested, SubjectFault
 from lepton_conformance.strategies.tensors import given
 from lepton_conformance.subject.stdio import ERROR_CODES, LoadedModel, Rejection, StdioSubject
 from lepton_conformance.subject.tensor_lines import datatype_of
-from lepton_conformance.suite.computation import ALL_MODELS, compute, judged, load, sent, usable
+from lepton_conformance.suite.computation import ALL_MODELS, compute, judged, load, load_beside, sent, usable
 from lepton_conformance.suite.driver import Budget, each
 from lepton_conformance.suite.marks import requirement
 
@@ -17,7 +16,7 @@ PLAIN = ("lepton_id_fp32", "lepton_affine", "lepton_id_int64", "lepton_id_int32"
 
 @requirement("RUN-ADP-01")
 def test_the_first_line_is_the_hello(runtime: StdioSubject, budget: Budget) -> None:
-    def check(_: None) -> None:
+    def check(_: str) -> None:
         try:
             hello = runtime.hello()
         except AdapterFault as fault:
@@ -38,7 +37,7 @@ def test_the_first_line_is_the_hello(runtime: StdioSubject, budget: Budget) -> N
         if wrong:
             raise SubjectFault(f"found the hello {hello!r:.300}, expected other values of {', '.join(wrong)}")
 
-    each(budget, [None], check)
+    each(budget, ["hello"], check)
 
 
 def _strings(value: object, allowed: set[str] | None) -> bool:
@@ -127,11 +126,8 @@ def test_after_unload_only_the_unloaded_model_is_gone(runtime: StdioSubject, bud
     name = judged(runtime, *PLAIN)
 
     def check(which: int) -> None:
-        content = model_bytes(model(name))
-        loaded = [runtime.load(runtime.file(f"copy{number}.onnx", content)) for number in range(2)]
+        loaded = [load_beside(runtime, name) for _ in range(2)]
         first, second = (loaded[which], loaded[1 - which])
-        if not isinstance(first, LoadedModel) or not isinstance(second, LoadedModel):
-            raise SubjectFault(f"sent load of {name} twice; found a rejection, expected two models")
         if first.handle == second.handle:
             raise SubjectFault(f"sent load twice; found the model {first.handle!r} twice")
         refused = runtime.unload(first)

@@ -1,0 +1,60 @@
+"""An adapter for onnxruntime. Copy it, change the places marked HERE, and certify your own runtime:
+
+lepton certify python:onnxruntime_adapter:Runtime --profile runtime
+lepton certify "exec:python onnxruntime_adapter.py" --profile runtime
+"""
+
+import numpy as np
+import onnxruntime as ort  # HERE: your runtime
+
+DATATYPES = {  # HERE: your runtime's names for the standard's datatypes
+    "tensor(bool)": "BOOL",
+    "tensor(string)": "BYTES",
+    "tensor(float16)": "FP16",
+    "tensor(float)": "FP32",
+    "tensor(double)": "FP64",
+    **{f"tensor(int{bits})": f"INT{bits}" for bits in (8, 16, 32, 64)},
+    **{f"tensor(uint{bits})": f"UINT{bits}" for bits in (8, 16, 32, 64)},
+}
+
+
+class Model:
+    """A loaded model. Raising an exception rejects."""
+
+    def __init__(self, path):
+        self.session = ort.InferenceSession(path, providers=["CPUExecutionProvider"])  # HERE: load
+        self.inputs = [_described(tensor) for tensor in self.session.get_inputs()]
+        self.outputs = [_described(tensor) for tensor in self.session.get_outputs()]
+
+    def infer(self, inputs):
+        given = {name: _each(bytes.decode, array) for name, array in inputs.items()}
+        names = [name for name, _, _ in self.outputs]
+        found = self.session.run(names, given)  # HERE: compute
+        return {name: _each(str.encode, array) for name, array in zip(names, found, strict=True)}
+
+    def close(self):
+        self.session = None
+
+
+class Runtime:
+    """What is certified."""
+
+    name, version, load = "onnxruntime", ort.__version__, staticmethod(Model)
+
+
+def _described(tensor):
+    shape = [size if isinstance(size, int) else -1 for size in tensor.shape]
+    return tensor.name, DATATYPES[tensor.type], shape
+
+
+def _each(convert, array):
+    """Convert the elements of BYTES, which onnxruntime has as str and the standard as bytes."""
+    if array.dtype != object:
+        return array
+    return np.array([convert(value) for value in array.ravel()], dtype=object).reshape(array.shape)
+
+
+if __name__ == "__main__":
+    import lepton_stdio
+
+    lepton_stdio.serve(Runtime())

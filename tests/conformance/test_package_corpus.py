@@ -1,0 +1,90 @@
+"""The reference validator on the forge's corpus: what is valid passes, what is broken is named.
+
+Each violating package breaks one requirement once; the validator names that requirement and nothing else.
+"""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import lepton_spec
+from lepton.cli import main
+from lepton_conformance.forge import VALID, VIOLATIONS, ValidPackage, Violation, wrap_model
+from lepton_conformance.models import MODELS, ConformanceModel
+
+Judge = Callable[..., tuple[int, dict[str, Any]]]
+
+
+@pytest.fixture
+def judge(capsys: pytest.CaptureFixture[str]) -> Judge:
+    """Run `lepton validate` on one package and return the exit code and the package's report."""
+
+    def run(path: Path, level: str = "full") -> tuple[int, dict[str, Any]]:
+        code = main(["validate", str(path), "--level", level, "--format", "json"])
+        report = json.loads(capsys.readouterr().out)
+        (package,) = report["packages"]
+        return code, package
+
+    return run
+
+
+def shown(findings: list[dict[str, Any]]) -> list[tuple[str, str, str, str]]:
+    return [(f["requirement"], f["file"], f["pointer"], f["message"]) for f in findings]
+
+
+@pytest.mark.parametrize("level", ["quick", "full"])
+@pytest.mark.parametrize("package", VALID, ids=lambda package: package.name)
+def test_a_valid_package_passes(package: ValidPackage, level: str, tmp_path: Path, judge: Judge) -> None:
+    code, report = judge(package.forge().write(tmp_path), level)
+    assert shown(report["findings"]) == []
+    assert (code, report["verdict"]) == (0, "pass")
+
+
+@pytest.mark.parametrize("model", MODELS, ids=lambda model: model.name)
+def test_a_conformance_model_as_a_package_passes(
+    model: ConformanceModel, tmp_path: Path, judge: Judge
+) -> None:
+    code, report = judge(wrap_model(model).directory().write(tmp_path, model.name))
+    assert shown(report["findings"]) == []
+    assert (code, report["verdict"]) == (0, "pass")
+
+
+@pytest.mark.parametrize("violation", VIOLATIONS, ids=lambda one: f"{one.requirement}-{one.name}")
+def test_a_violation_is_named_once_and_nothing_else_is(
+    violation: Violation, tmp_path: Path, judge: Judge
+) -> None:
+    binding = lepton_spec.requirements()[violation.requirement]["level"].startswith("MUST")
+    code, report = judge(violation.forge().write(tmp_path))
+    assert [found[0] for found in shown(report["findings"])] == [
+        violation.requirement
+    ] * violation.findings, shown(report["findings"])
+    assert (code, report["verdict"]) == ((1, "fail") if binding else (0, "pass"))
+
+
+@pytest.mark.parametrize("violation", [one for one in VIOLATIONS if one.full], ids=lambda one: one.name)
+def test_what_only_a_replay_shows_is_not_checked_without_one(
+    violation: Violation, tmp_path: Path, judge: Judge
+) -> None:
+    _, report = judge(violation.forge().write(tmp_path), "quick")
+    assert shown(report["findings"]) == []
+    assert violation.requirement in {each["requirement"] for each in report["notChecked"]}
+
+
+def test_every_requirement_on_packages_that_can_be_checked_is_seen_violated() -> None:
+    checkable = {
+        identifier
+        for identifier, requirement in lepton_spec.requirements().items()
+        if requirement["role"] == "package"
+        and requirement["chapter"] in ("core", "package")
+        and {"schema", "check"} & set(requirement["verify"])
+        and identifier != "PKG-ART-11"
+    }
+    assert {violation.requirement for violation in VIOLATIONS} == checkable
+
+
+@pytest.mark.parametrize("package", VALID, ids=lambda package: package.name)
+def test_forging_is_byte_stable(package: ValidPackage) -> None:
+    assert package.forge() == package.forge()

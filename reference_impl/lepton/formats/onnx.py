@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from lepton.formats.onnx_messages import MESSAGES, PACKABLE
-from lepton.formats.protobuf import FIXED32, FIXED64, LENGTH, Wire, WireError, WireLimit, signed
+from lepton.formats.protobuf import FIXED32, FIXED64, LENGTH, VARINT, Wire, WireError, WireLimit, signed
 from lepton.formats.source import Source
 
 __all__ = ["OnnxDim", "OnnxModel", "OnnxTensor", "OnnxValue", "item_bits", "read_onnx"]
@@ -23,6 +23,7 @@ MAX_DEPTH = 100
 MAX_TENSORS = 500_000
 MAX_VALUES = 100_000
 MAX_RANK = 4096
+MAX_TYPED_RANGES = 65_536
 
 STRING = 8
 EXTERNAL = 1
@@ -55,8 +56,8 @@ class OnnxTensor:
     """A tensor anywhere in the model; its data stays in the file.
 
     `raw` is (offset, length) of `raw_data` in the file; `counts` are (field number, values) of the typed data
-    fields; `external` are the entries of `external_data` when the tensor is EXTERNAL. `main` says that it is
-    an initializer of the main graph, `place` where it begins.
+    fields, `typed` where their bytes lie, (start, end); `external` are the entries of `external_data` when
+    the tensor is EXTERNAL. `main` says that it is an initializer of the main graph, `place` where it begins.
     """
 
     name: str
@@ -67,6 +68,7 @@ class OnnxTensor:
     external: tuple[tuple[str, str], ...] | None
     main: bool
     place: int
+    typed: tuple[tuple[int, int], ...] = ()
 
     @property
     def elements(self) -> int:
@@ -264,6 +266,7 @@ class _Reader:
         raw: tuple[int, int] | None = None
         counts: dict[int, int] = {}
         external: list[tuple[str, str]] = []
+        typed: list[tuple[int, int]] = []
         for number, kind, first, after in self._wire.fields(start, end):
             self._expect("Tensor", number, kind, first)
             if number == 1:
@@ -282,6 +285,8 @@ class _Reader:
                 packed = unit is not None and kind == LENGTH
                 count = self._packed_count(unit or 0, first, after) if packed else 1
                 counts[number] = counts.get(number, 0) + count
+                if len(typed) < MAX_TYPED_RANGES and kind != VARINT:
+                    typed.append((first, after))
             elif number == 13:
                 external.append(self._pair(first, after))
             elif number == 14:
@@ -297,6 +302,7 @@ class _Reader:
             tuple(external) if location == EXTERNAL else None,
             main,
             start,
+            tuple(typed),
         )
         self._tensors.append(tensor)
         if len(self._tensors) > MAX_TENSORS:

@@ -116,6 +116,10 @@ class LoadedPackage:
     def close(self) -> None:
         """Close the package and remove what was materialized."""
         self._package.close()
+        self.release()
+
+    def release(self) -> None:
+        """Remove what was materialized; the package stays open."""
         if self._directory is not None:
             shutil.rmtree(self._directory, ignore_errors=os.name == "nt")
             self._directory = None

@@ -5,6 +5,7 @@ leaves judging them to `lepton.checks`. Serves PKG-DIG-04, PKG-DIG-05 and COR-VE
 """
 
 import hashlib
+import posixpath
 import re
 import stat
 from collections.abc import Mapping
@@ -16,9 +17,11 @@ from typing import Any
 from lepton.errors import SourceError
 from lepton.finding import Finding
 from lepton.formats import Contents, read_contents
+from lepton.formats.onnx import OnnxModel, OnnxTensor
+from lepton.formats.reversal import has_reversible_weights
 from lepton.formats.signs import content_sign
 from lepton.formats.source import MemorySource, Source
-from lepton.package.container import Container, Entry
+from lepton.package.container import Container, Entry, OpenFile
 from lepton.package.digests import Digest, digest, spread
 from lepton.package.directory import DirectoryContainer
 from lepton.package.jsontext import JsonFault, JsonText, Kind, read_json
@@ -69,7 +72,8 @@ class Package:
     """The facts about one package. Everything is read on construction; `close` gives the handles back.
 
     `manifest` is None unless the manifest is read, of this edition and valid; `files` has a fact for each
-    listed path. `replay` is filled in by whoever replays the vectors.
+    listed path; `damage` says of entries of a zip how their content contradicts their headers; `reversible`
+    says of the entry file of each ONNX artifact whether it has weights to reverse, None if unknown.
     """
 
     def __init__(self, container: Container) -> None:
@@ -84,10 +88,14 @@ class Package:
         self.schema_faults: tuple[SchemaFault, ...] = ()
         self.manifest: dict[str, Any] | None = None
         self.files: dict[str, FileFact] = {}
+        self.damage: dict[str, str] = {}
+        self.reversible: dict[str, bool | None] = {}
         if not any(fault.requirement in STRUCTURE for fault in container.faults):
             self._read_manifest()
         if self.manifest is not None:
             self._read_files(self.manifest)
+        if self.container.kind == "zip":
+            self._read_rest()
 
     @property
     def identity(self) -> str | None:
@@ -151,6 +159,52 @@ class Package:
 
         tasks = [(one["size"], path) for path, one in listed.items()]
         self.files = dict(zip(listed, spread(read, tasks), strict=True))
+        for path, fact in self.files.items():
+            if fact.damage:
+                self.damage[path] = fact.damage
+            if fact.contents is not None and fact.contents.onnx is not None:
+                self.reversible[path] = self._reversible(path, fact.contents.onnx)
+
+    def _read_rest(self) -> None:
+        """Read what the manifest does not list, which must be what its headers declare all the same."""
+        if self.manifest_damage:
+            self.damage[MANIFEST] = self.manifest_damage
+        if any(fault.requirement in STRUCTURE for fault in self.container.faults):
+            return
+        for path, entry in self.container.entries.items():
+            if path in self.files or entry.faulty or (path == MANIFEST and self.text is not None):
+                continue
+            file = self.container.open(entry)
+            for _ in file.chunks():
+                pass
+            damage = file.fault()
+            if damage is not None:
+                self.damage[path] = damage
+
+    def _reversible(self, path: str, model: OnnxModel) -> bool | None:
+        opened: dict[str, OpenFile] = {}
+
+        def external(tensor: OnnxTensor) -> tuple[Source, int] | None:
+            facts = dict(tensor.external or ())
+            name = posixpath.join(posixpath.dirname(path), facts.get("location", ""))
+            offset = facts.get("offset", "0")
+            entry = self.container.entries.get(name)
+            sound = name in self.files and not self.files[name].broken and offset.isdecimal()
+            if entry is None or not sound or len(offset) > 18:
+                return None
+            if name not in opened:
+                opened[name] = self.container.open(entry)
+            source = opened[name].source()
+            return None if source is None else (source, int(offset))
+
+        file = self.container.open(self.container.entries[path])
+        try:
+            source = file.source()
+            return None if source is None else has_reversible_weights(model, source, external)
+        finally:
+            file.close()
+            for one in opened.values():
+                one.close()
 
 
 def open_package(path: Path) -> Package:
@@ -212,7 +266,7 @@ def _read_file(
         return FileFact("PKG-LAY-05" if irregular else "PKG-DIG-01")
     if entry.faulty:
         return FileFact(entry.faulty)
-    if entry.size != listed["size"]:
+    if entry.size != listed["size"] and container.kind == "directory":
         return FileFact("PKG-DIG-02", entry.size)
     file = container.open(entry)
     try:

@@ -302,7 +302,8 @@ def _nearest(
     """Yield the faults of the branch that `value` was meant for, as its type or its constant member tells."""
     meant = [faults for faults in verdicts if not any(_tells_apart(fault, pointer) for fault in faults)]
     if meant:
-        yield from min(meant, key=len)
+        # One fault for one value: what is wrong inside an alternative is wrong with the whole of it.
+        yield min(meant, key=len)[0]
         return
     constants = [
         fault

@@ -1,0 +1,48 @@
+"""The checks: one module a topic, each a function over the facts about a package.
+
+Owns the explicit list `ALL` and the order in which causes hide effects. A check does no I/O and never prints.
+Serves `core` and `package`.
+"""
+
+from lepton.checks import (
+    artifacts,
+    controls,
+    digests,
+    documentation,
+    documents,
+    layout,
+    manifest,
+    processing,
+    replay,
+    signature,
+    tensors,
+    vectors,
+    zip,
+)
+from lepton.checks.registry import Check, NotChecked, Outcome, check, run
+from lepton.checks.replay import checks_of
+
+__all__ = ["ALL", "REVIEWED", "Check", "NotChecked", "Outcome", "check", "checks_of", "run"]
+
+ALL: tuple[Check, ...] = (
+    layout.CHECKS[0],
+    *zip.CHECKS[:2],
+    *layout.CHECKS[1:6],
+    *zip.CHECKS[2:4],
+    *manifest.CHECKS,
+    layout.CHECKS[6],
+    zip.CHECKS[4],
+    *digests.CHECKS,
+    *documents.CHECKS,
+    *artifacts.CHECKS,
+    *tensors.CHECKS,
+    *signature.CHECKS,
+    *processing.CHECKS,
+    *vectors.CHECKS,
+    *controls.CHECKS,
+    *documentation.CHECKS,
+    *replay.checks_of(None, "the level quick does not replay the vectors"),
+)
+
+#: Requirements on packages that people decide.
+REVIEWED = ("PKG-ART-11",)

@@ -1,0 +1,77 @@
+"""Which requirement a failure of a schema breaks: the attribution table of PKG-MAN-04.
+
+Owns the table; leaves finding the failures to `lepton.package.schema`. Serves PKG-MAN-04, PKG-VEC-02,
+PKG-DOC-02 and the requirements in the table.
+"""
+
+import re
+
+from lepton.package.paths import MANIFEST
+from lepton.package.schema import SchemaFault
+
+__all__ = ["CARD", "VECTORS", "requirement_of"]
+
+#: The kinds of document that have a schema, beside the manifest.
+CARD, VECTORS = "card", "vectors"
+
+_PATHS = re.compile(r"/files/\d+/path|/artifacts/\d+/entry|/artifacts/\d+/external/\d+|/vectors/\d+|/card")
+_TENSOR = r"/(?:signature|interface)/(?:inputs|outputs)/\d+"
+_DATATYPE = re.compile(_TENSOR + r"/datatype")
+_VECTOR_DATATYPE = re.compile(r"/vectors/\d+/(?:inputs|expected)/\d+/datatype")
+_DEFAULT = re.compile(_TENSOR + r"/(?:default|optional)")
+_STATEMENTS = re.compile(r"/(?:intendedUse|outOfScopeUse|limitations)(?:/|$)")
+_STEP = re.compile(r"/processing/(?:pre|post)(?:/|$)")
+
+
+def requirement_of(fault: SchemaFault, document: str) -> str:
+    """Return the requirement that `fault` in a document (the manifest, `card` or `vectors`) breaks."""
+    if document == MANIFEST:
+        return _of_manifest(fault)
+    if document == VECTORS:
+        return "COR-TYP-01" if _VECTOR_DATATYPE.fullmatch(fault.pointer) else "PKG-VEC-02"
+    return _of_card(fault)
+
+
+def _of_manifest(fault: SchemaFault) -> str:
+    place = _place(fault)
+    if place == "/lepton":
+        return "COR-VER-01"
+    if place.startswith("/extensions"):
+        return "COR-EXT-01"
+    if _STEP.match(place):
+        return "PKG-PRO-01"
+    if fault.keyword == "additionalProperties" and not _in_alternative(fault):
+        return "COR-EXT-01"
+    if _DATATYPE.fullmatch(place) and fault.keyword != "required":
+        return "COR-TYP-01"
+    if _PATHS.fullmatch(place) and fault.keyword != "required":
+        return "PKG-LAY-02"
+    if fault.keyword == "dependentRequired" and place == "":
+        return "PKG-PRO-03"
+    if _DEFAULT.fullmatch(place) or (fault.keyword == "dependentRequired" and re.fullmatch(_TENSOR, place)):
+        return "PKG-SIG-09"
+    if re.fullmatch(r"/artifacts/\d+/executable", place) and any("/then" in one for one in fault.locations):
+        return "PKG-ART-08"
+    return "PKG-MAN-04"
+
+
+def _of_card(fault: SchemaFault) -> str:
+    place = _place(fault)
+    if _STATEMENTS.match(place):
+        return "PKG-DOC-03"
+    if place.startswith("/evaluations"):
+        return "PKG-DOC-04"
+    if place.startswith("/personalData"):
+        return "PKG-PRV-01"
+    return "PKG-DOC-02"
+
+
+def _place(fault: SchemaFault) -> str:
+    """Return where the fault is; a missing member is missing at its own place."""
+    if fault.keyword != "required":
+        return fault.pointer
+    return f"{fault.pointer}/{fault.locations[1].rpartition('/')[2]}"
+
+
+def _in_alternative(fault: SchemaFault) -> bool:
+    return any("/oneOf/" in one or "/anyOf/" in one for one in fault.locations)

@@ -1,0 +1,147 @@
+"""What a check is, and how checks are run so that one cause gives one finding.
+
+Owns the decorator `check`, the stages that hide one another, and the bookkeeping of what was checked; leaves
+severity and verdict to `lepton.validate`. Serves PKG-VAL-04 and PKG-VAL-05.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from enum import IntEnum
+
+from lepton.finding import Finding
+from lepton.package.paths import MANIFEST
+from lepton.package.read import STRUCTURE, Package
+
+__all__ = ["Check", "NotChecked", "Outcome", "Stage", "check", "run"]
+
+#: Findings reported of one requirement; a package that breaks it everywhere needs no longer list.
+MAX_FINDINGS = 50
+
+
+class Stage(IntEnum):
+    """What a check needs to have been read; each stage hides the later ones when it fails."""
+
+    #: The container alone. Too many files hide it.
+    CONTAINER = 1
+    #: The bytes of the manifest. The structure of the container hides them.
+    BYTES = 2
+    #: The manifest as JSON of this edition.
+    VALUE = 3
+    #: The manifest as valid against its schema.
+    MANIFEST = 4
+
+
+@dataclass(frozen=True, slots=True)
+class NotChecked:
+    """What a check yields of what it could not judge: the requirement and the reason."""
+
+    requirement: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """A function over facts that finds violations of `ids`; `full` ones need the vectors replayed."""
+
+    ids: tuple[str, ...]
+    stage: Stage
+    needs: tuple[str, ...]
+    full: bool
+    find: Callable[[Package], Iterator[Finding | NotChecked]]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What running checks yields. `checked` and `not_checked` share no requirement."""
+
+    findings: tuple[Finding, ...]
+    checked: tuple[str, ...]
+    not_checked: dict[str, str]
+
+
+Function = Callable[[Package], Iterator[Finding | NotChecked]]
+
+
+def check(
+    *ids: str, stage: Stage = Stage.MANIFEST, needs: tuple[str, ...] = (), full: bool = False
+) -> Callable[[Function], Check]:
+    """Make a check of a function. `needs` are requirements whose violation hides these."""
+
+    def wrap(find: Function) -> Check:
+        return Check(ids, stage, needs, full, find)
+
+    return wrap
+
+
+def run(package: Package, checks: Iterable[Check], before: Outcome | None = None) -> Outcome:
+    """Run `checks` in their order, after those that `before` came from."""
+    findings = list(before.findings) if before else []
+    reasons = dict(before.not_checked) if before else {}
+    checked = dict.fromkeys(before.checked if before else ())
+    failed = dict.fromkeys(one.requirement for one in findings)
+    for one in checks:
+        reason = _hidden(package, one, failed, reasons)
+        if reason is not None:
+            for requirement in one.ids:
+                reasons.setdefault(requirement, reason)
+            continue
+        checked.update(dict.fromkeys(one.ids))
+        for found in _limited(one.find(package)):
+            if isinstance(found, NotChecked):
+                reasons.setdefault(found.requirement, found.reason)
+            else:
+                findings.append(found)
+                failed[found.requirement] = None
+    # What was violated was judged, even if it could not be judged everywhere.
+    reasons = {name: reason for name, reason in reasons.items() if name not in failed}
+    return Outcome(tuple(findings), tuple(name for name in checked if name not in reasons), reasons)
+
+
+def _hidden(package: Package, one: Check, failed: Iterable[str], reasons: dict[str, str]) -> str | None:
+    blocker = _blocker(package, one.stage, failed, reasons)
+    if blocker is not None:
+        return blocker
+    for need in one.needs:
+        if need in failed:
+            return f"blocked by {need}"
+        if need in reasons:
+            return reasons[need] if reasons[need].startswith("blocked") else f"blocked by {need}"
+    return None
+
+
+def _blocker(package: Package, stage: Stage, failed: Iterable[str], reasons: dict[str, str]) -> str | None:
+    """Return why the facts of `stage` are not there, by the order of checks of the standard."""
+    if "PKG-LAY-07" in failed:
+        return "blocked by PKG-LAY-07"
+    if stage >= Stage.BYTES:
+        for requirement in (*STRUCTURE, "PKG-LAY-01"):
+            if requirement in failed:
+                return f"blocked by {requirement}"
+        if package.manifest_size is None or package.manifest_damage:
+            entry = package.container.entries.get(MANIFEST)
+            damaged = "PKG-ZIP-07" if package.manifest_damage else "PKG-LAY-05"
+            return f"blocked by {entry.faulty if entry is not None and entry.faulty else damaged}"
+    if stage >= Stage.VALUE and (package.text is None or package.text.fault is not None):
+        for requirement in ("PKG-MAN-01", "PKG-MAN-02"):
+            if requirement in failed:
+                return f"blocked by {requirement}"
+        return reasons.get("PKG-MAN-02", "blocked by PKG-MAN-02")
+    if stage >= Stage.VALUE and package.version_fault:
+        return "blocked by COR-VER-01"
+    if stage >= Stage.MANIFEST and package.manifest is None:
+        from lepton.checks.attribution import requirement_of
+
+        return f"blocked by {requirement_of(package.schema_faults[0], MANIFEST)}"
+    return None
+
+
+def _limited(found: Iterator[Finding | NotChecked]) -> Iterator[Finding | NotChecked]:
+    counts: dict[str, int] = {}
+    for one in found:
+        if isinstance(one, Finding):
+            count = counts[one.requirement] = counts.get(one.requirement, 0) + 1
+            if count > MAX_FINDINGS:
+                message = f"more than {MAX_FINDINGS} findings of this requirement; the rest is not listed"
+                yield Finding(one.requirement, one.file, "", message, "")
+                return
+        yield one

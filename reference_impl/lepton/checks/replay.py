@@ -1,0 +1,79 @@
+"""Checks of what replaying the vectors showed: the answers pass, and the wrong models do not.
+
+Owns the judgement of `ReplayFacts`; leaves computing to `lepton.vectors.replay`. Serves PKG-VEC-04 and
+PKG-VEC-08.
+"""
+
+from collections.abc import Iterator
+
+from lepton.checks.registry import Check, NotChecked, check
+from lepton.finding import Finding
+from lepton.package.read import Package
+from lepton.vectors.outcome import ReplayFacts, ReplayStatus
+
+__all__ = ["REPLAY_NEEDS", "checks_of"]
+
+#: What makes replaying meaningless (the order of checks of the standard).
+REPLAY_NEEDS = (
+    "PKG-ART-01",
+    "PKG-ART-03",
+    "PKG-ART-04",
+    "PKG-ART-05",
+    "PKG-ART-06",
+    "COR-TYP-02",
+    "PKG-VEC-02",
+    "PKG-VEC-03",
+    "PKG-SIG-02",
+    "PKG-SIG-03",
+    "PKG-PRO-02",
+)
+
+
+def checks_of(replay: ReplayFacts | None, refused: str) -> tuple[Check, ...]:
+    """Return the checks that judge `replay`, or say that there is none because of `refused`."""
+
+    @check("PKG-VEC-04", needs=REPLAY_NEEDS, full=True)
+    def passing_vectors(package: Package) -> Iterator[Finding | NotChecked]:
+        """Every vector passes on every artifact; the first failures are listed."""
+        if replay is None:
+            yield NotChecked("PKG-VEC-04", refused)
+            return
+        for outcome in replay.outcomes:
+            where = f"artifact {outcome.artifact!r}, vector {outcome.vector!r}"
+            if outcome.status is ReplayStatus.UNSUPPORTED:
+                yield NotChecked("PKG-VEC-04", f"artifact {outcome.artifact!r}: {outcome.message}")
+            elif outcome.status is not ReplayStatus.PASS:
+                pointer = _pointer(package, outcome.document, outcome.vector)
+                yield Finding("PKG-VEC-04", outcome.document, pointer, f"{where}: {outcome.message}", "")
+
+    @check("PKG-VEC-08", needs=(*REPLAY_NEEDS, "PKG-VEC-01", "PKG-VEC-07", "PKG-VEC-04"), full=True)
+    def killed_controls(package: Package) -> Iterator[Finding | NotChecked]:
+        """Every declared control makes its vector fail."""
+        if replay is None:
+            yield NotChecked("PKG-VEC-08", refused)
+            return
+        for outcome in replay.controls:
+            step = "" if outcome.step is None else f" of step {outcome.step}"
+            where = f"artifact {outcome.artifact!r}, control {outcome.control!r}{step}"
+            if outcome.killed is None:
+                yield NotChecked("PKG-VEC-08", f"{where}: {outcome.message}")
+            elif not outcome.killed:
+                message = f"{where}: {outcome.message}; expected the vector to fail"
+                pointer = _control_pointer(package, outcome.document, outcome.control, outcome.step)
+                yield Finding("PKG-VEC-08", outcome.document, pointer, message, "")
+
+    return (passing_vectors, killed_controls)
+
+
+def _pointer(package: Package, path: str, vector: str) -> str:
+    document = package.files[path].document
+    assert document is not None
+    ids = [one["id"] for one in document.value["vectors"]]
+    return f"/vectors/{ids.index(vector)}"
+
+
+def _control_pointer(package: Package, path: str, control: str, step: int | None) -> str:
+    document = package.files[path].document
+    assert document is not None
+    declared = [(one["control"], one.get("step")) for one in document.value["controls"]]
+    return f"/controls/{declared.index((control, step))}"

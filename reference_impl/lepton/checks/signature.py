@@ -1,0 +1,213 @@
+"""Checks of the signature and the interface: symbols, axes, labels, images, defaults.
+
+Serves PKG-SIG.
+"""
+
+import math
+import struct
+from collections.abc import Iterator
+from typing import Any
+
+import lepton_spec
+from lepton.checks.attribution import requirement_of
+from lepton.checks.registry import Check, Stage, check
+from lepton.finding import Finding
+from lepton.package.paths import MANIFEST
+from lepton.package.read import Package
+
+__all__ = ["CHECKS", "smallest_size", "tensors"]
+
+_CHANNELS = {"RGB": 3, "BGR": 3, "RGBA": 4, "GRAY": 1}
+#: The largest finite number of each floating-point datatype, and half a unit in its last place beyond it.
+_FLOAT_LIMITS = {"FP16": 65520.0, "BF16": 3.3961775292304957e38, "FP32": 3.4028235677973366e38}
+
+
+def tensors(manifest: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield every tensor of signature and interface with its JSON pointer."""
+    for stage in ("signature", "interface"):
+        for side in ("inputs", "outputs"):
+            for at, tensor in enumerate(manifest.get(stage, {}).get(side, [])):
+                yield f"/{stage}/{side}/{at}", tensor
+
+
+def smallest_size(symbol: dict[str, Any]) -> int | None:
+    """Return the smallest size that a symbol admits, or None when it admits none."""
+    step = symbol.get("multipleOf", 1)
+    size: int = -(-symbol["min"] // step) * step
+    return size if size <= symbol.get("max", size) else None
+
+
+@check("PKG-SIG-02")
+def declared_symbols(package: Package) -> Iterator[Finding]:
+    """Every symbol in a shape is declared."""
+    manifest = package.manifest
+    assert manifest is not None
+    shapes = [(f"{pointer}/shape", tensor["shape"]) for pointer, tensor in tensors(manifest)]
+    for chain in ("pre", "post"):
+        for at, step in enumerate(manifest.get("processing", {}).get(chain, [])):
+            if step["op"] == "reshape":
+                shapes.append((f"/processing/{chain}/{at}/shape", step["shape"]))
+    told = set()
+    for pointer, shape in shapes:
+        for axis, dim in enumerate(shape):
+            if isinstance(dim, str) and dim not in manifest["symbols"] and dim not in told:
+                told.add(dim)
+                message = f"found the symbol {dim!r}, expected one of: {_listed(manifest['symbols'])}"
+                yield Finding("PKG-SIG-02", MANIFEST, f"{pointer}/{axis}", message, "")
+
+
+def _listed(symbols: dict[str, Any]) -> str:
+    return ", ".join(sorted(symbols)[:10]) or "there are none"
+
+
+@check("PKG-SIG-03")
+def possible_bounds(package: Package) -> Iterator[Finding]:
+    """Every symbol admits a size."""
+    assert package.manifest is not None
+    for name, symbol in package.manifest["symbols"].items():
+        if smallest_size(symbol) is None:
+            step = symbol.get("multipleOf", 1)
+            message = f"found no multiple of {step} in {symbol['min']}..{symbol['max']}, expected one"
+            yield Finding("PKG-SIG-03", MANIFEST, f"/symbols/{name}", message, "")
+
+
+@check("PKG-SIG-04")
+def used_symbols(package: Package) -> Iterator[Finding]:
+    """Every symbol stands in a shape."""
+    assert package.manifest is not None
+    used = {dim for _, tensor in tensors(package.manifest) for dim in tensor["shape"]}
+    for name in package.manifest["symbols"]:
+        if name not in used:
+            message = f"found the symbol {name!r} in no shape, expected it in one"
+            yield Finding("PKG-SIG-04", MANIFEST, f"/symbols/{name}", message, "")
+
+
+@check("PKG-SIG-08")
+def named_axes(package: Package) -> Iterator[Finding]:
+    """As many axes as dimensions."""
+    assert package.manifest is not None
+    for pointer, tensor in tensors(package.manifest):
+        if "axes" in tensor and len(tensor["axes"]) != len(tensor["shape"]):
+            message = f"found {len(tensor['axes'])} axes, expected {len(tensor['shape'])} as in shape"
+            yield Finding("PKG-SIG-08", MANIFEST, f"{pointer}/axes", message, "")
+
+
+@check("PKG-SIG-05")
+def laid_out_images(package: Package) -> Iterator[Finding]:
+    """Images have y, x and a channel axis that fits."""
+    assert package.manifest is not None
+    for pointer, tensor in tensors(package.manifest):
+        content = tensor.get("content", {})
+        if content.get("kind") != "image":
+            continue
+        axes = tensor.get("axes")
+        if axes is None:
+            message = "found an image without axes, expected them"
+            yield Finding("PKG-SIG-05", MANIFEST, pointer, message, "")
+        elif len(axes) == len(tensor["shape"]):
+            problem = _image_fault(axes, tensor["shape"], content["channelOrder"])
+            if problem is not None:
+                yield Finding("PKG-SIG-05", MANIFEST, f"{pointer}/axes", problem, "")
+
+
+def _image_fault(axes: list[str], shape: list[Any], order: str) -> str | None:
+    for axis in ("y", "x"):
+        if axes.count(axis) != 1:
+            return f"found {axes.count(axis)} axes {axis!r}, expected one"
+    places = [at for at, axis in enumerate(axes) if axis == "channel"]
+    wanted = _CHANNELS[order]
+    if not places and order == "GRAY":
+        return None
+    if len(places) != 1:
+        return f"found {len(places)} axes 'channel', expected one of the size {wanted} for {order}"
+    if shape[places[0]] != wanted:
+        return f"found the channel axis of the size {shape[places[0]]!r}, expected {wanted} for {order}"
+    return None
+
+
+@check("PKG-SIG-06", "PKG-SIG-07")
+def labels(package: Package) -> Iterator[Finding]:
+    """As many labels as places on the axis, in every language."""
+    assert package.manifest is not None
+    language = package.manifest["language"]
+    for pointer, tensor in tensors(package.manifest):
+        if "labels" not in tensor:
+            continue
+        names, axis = tensor["labels"]["names"], tensor["labels"]["axis"]
+        counts = {tag: len(list_of) for tag, list_of in names.items()}
+        if len(set(counts.values())) > 1:
+            message = f"found {counts} labels, expected equally many in each language"
+            yield Finding("PKG-SIG-07", MANIFEST, f"{pointer}/labels/names", message, "")
+            continue
+        count = counts.get(language, next(iter(counts.values())))
+        size = tensor["shape"][axis] if axis < len(tensor["shape"]) else None
+        if size is None:
+            message = f"found the axis {axis}, expected one below {len(tensor['shape'])}"
+            yield Finding("PKG-SIG-06", MANIFEST, f"{pointer}/labels/axis", message, "")
+        elif isinstance(size, str):
+            message = f"found labels on the axis {axis} of the open size {size!r}, expected a fixed size"
+            yield Finding("PKG-SIG-06", MANIFEST, f"{pointer}/labels/axis", message, "")
+        elif size != count:
+            message = f"found {count} labels, expected {size}, the size of the axis {axis}"
+            yield Finding("PKG-SIG-06", MANIFEST, f"{pointer}/labels/names", message, "")
+
+
+@check("PKG-SIG-09", stage=Stage.VALUE)
+def optional_inputs(package: Package) -> Iterator[Finding]:
+    """Defaults are elements of their datatype; optional tensors are inputs."""
+    manifest = package.manifest
+    if manifest is None:
+        # What the schema shows of optional tensors hides the rest, as any failure of the schema does.
+        for fault in package.schema_faults:
+            if requirement_of(fault, MANIFEST) == "PKG-SIG-09":
+                return
+        return
+    for pointer, tensor in tensors(manifest):
+        if not tensor.get("optional"):
+            continue
+        if "/outputs/" in pointer:
+            message = "found an optional output, expected only inputs to be optional"
+            yield Finding("PKG-SIG-09", MANIFEST, f"{pointer}/optional", message, "")
+            continue
+        problem = _default_fault(tensor["default"], tensor["datatype"])
+        if problem is not None:
+            yield Finding("PKG-SIG-09", MANIFEST, f"{pointer}/default", problem, "")
+
+
+def _default_fault(value: Any, name: str) -> str | None:
+    entry = lepton_spec.datatypes()[name]
+    kind = entry["kind"]
+    shown = repr(value)[:60]
+    if kind == "boolean":
+        return None if isinstance(value, bool) else f"found {shown}, expected true or false"
+    if kind == "bytes":
+        return None if isinstance(value, str) else f"found {shown}, expected a text for BYTES"
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return f"found {shown}, expected a number for {name}"
+    if kind == "float":
+        limit = _FLOAT_LIMITS.get(name, math.inf)
+        fits = abs(value) < limit and _is_double(value)
+        return None if fits else f"found {shown}, expected a number within the range of {name}"
+    bits = 8 * entry["itemSize"]
+    low, high = (0, 2**bits - 1) if kind == "unsigned" else (-(2 ** (bits - 1)), 2 ** (bits - 1) - 1)
+    if value != int(value) or not low <= value <= high:
+        return f"found {shown}, expected an integer in {low}..{high} for {name}"
+    return None
+
+
+def _is_double(value: float) -> bool:
+    try:
+        return math.isfinite(struct.unpack("<d", struct.pack("<d", value))[0])
+    except OverflowError:
+        return False
+
+
+CHECKS: tuple[Check, ...] = (
+    declared_symbols,
+    possible_bounds,
+    used_symbols,
+    named_axes,
+    laid_out_images,
+    labels,
+    optional_inputs,
+)

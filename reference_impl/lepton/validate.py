@@ -1,0 +1,145 @@
+"""Validate packages: read, check, report; nothing else. And load one for use, if it is sound.
+
+Owns the verdict and the two levels; leaves reading to `lepton.package`, judging to `lepton.checks`, showing
+to `lepton.report`. Serves PKG-VAL and COR-VER-02.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import lepton_spec
+from lepton.checks import ALL, REVIEWED, Outcome, checks_of, run
+from lepton.errors import LeptonError, SourceError
+from lepton.finding import Finding, PackageReport, Report, Severity, Verdict
+from lepton.package import Package, open_package
+
+if TYPE_CHECKING:
+    from lepton.package.loaded import LoadedPackage
+    from lepton.vectors.outcome import ReplayFacts
+
+__all__ = ["LEVELS", "load", "severity", "validate", "validate_package"]
+
+LEVELS = ("quick", "full")
+
+#: Severity of a violation by the requirement's keyword.
+_SEVERITIES = {
+    "MUST": Severity.ERROR,
+    "MUST NOT": Severity.ERROR,
+    "SHOULD": Severity.WARNING,
+    "SHOULD NOT": Severity.WARNING,
+    "MAY": Severity.NOTE,
+}
+
+_QUICK = tuple(check for check in ALL if not check.full)
+
+
+def severity(requirement: str) -> Severity:
+    """Return how much a violation of a requirement weighs; it follows from its keyword."""
+    return _SEVERITIES[lepton_spec.requirements()[requirement]["level"]]
+
+
+def validate(paths: Iterable[Path], *, level: str, allow_executable: bool = False) -> Report:
+    """Judge packages at a level, `quick` or `full`.
+
+    Raises: SourceError when one of them cannot be read at all.
+    """
+    packages = (validate_package(path, level=level, allow_executable=allow_executable) for path in paths)
+    return Report(tuple(packages), level)
+
+
+def validate_package(path: Path, *, level: str, allow_executable: bool = False) -> PackageReport:
+    """Judge one package. Raises: SourceError when it cannot be read at all. Spec: PKG-VAL-01."""
+    with open_package(path) as package:
+        outcome = run(package, _QUICK)
+        if level == "full":
+            outcome = _run_full(package, outcome, allow_executable)
+        return _report(package, outcome, level)
+
+
+def load(path: Path, *, verify: bool = True) -> "LoadedPackage":
+    """Open a package for use, after checking at the level quick that no requirement is violated.
+
+    Without `verify`, only what use relies on is demanded: a valid manifest, files that are what it says.
+    Raises: SourceError when it cannot be read, LeptonError when it is not sound; the message names the first
+    violations.
+    """
+    from lepton.package.loaded import LoadedPackage
+
+    package = open_package(path)
+    try:
+        findings = run(package, _QUICK).findings
+        errors = [one for one in findings if severity(one.requirement) is Severity.ERROR]
+        if not verify:
+            errors = [
+                one for one in errors if package.manifest is None or one.requirement.startswith("PKG-DIG")
+            ]
+        if errors:
+            listed = "; ".join(f"{one.requirement} {one.file} {one.message}" for one in errors[:3])
+            more = f" (and {len(errors) - 3} more)" if len(errors) > 3 else ""
+            raise LeptonError(f"{path} is no sound package: {listed}{more}; see lepton validate")
+        return LoadedPackage(package)
+    except BaseException:
+        package.close()
+        raise
+
+
+def _run_full(package: Package, quick: Outcome, allow_executable: bool) -> Outcome:
+    """Replay the vectors, if what that relies on is sound, and judge what it showed."""
+    hidden = run(package, checks_of(None, ""), quick)
+    if all(reason.startswith("blocked by") for reason in _reasons(hidden)):
+        return hidden
+    from lepton.package.loaded import LoadedPackage
+    from lepton.vectors.replay import replay
+
+    facts: ReplayFacts | None = None
+    refused = ""
+    loaded = LoadedPackage(package)
+    try:
+        facts = replay(loaded, allow_executable=allow_executable)
+    except SourceError:
+        raise
+    except LeptonError as error:
+        refused = str(error)
+    finally:
+        loaded.release()
+    return run(package, checks_of(facts, refused), quick)
+
+
+def _reasons(outcome: Outcome) -> list[str]:
+    return [outcome.not_checked.get(name, "") for one in checks_of(None, "") for name in one.ids]
+
+
+def _report(package: Package, outcome: Outcome, level: str) -> PackageReport:
+    not_checked = dict(outcome.not_checked)
+    outside: list[str] = []
+    if level == "quick":
+        outside = [name for one in ALL if one.full for name in one.ids]
+        not_checked |= dict.fromkeys(outside, "needs the level full")
+    not_checked |= dict.fromkeys(REVIEWED, "decided by review")
+    outside += REVIEWED
+    return PackageReport(
+        path=str(package.path),
+        identity=package.identity,
+        verdict=_verdict(outcome, {name for name in not_checked if name not in outside}),
+        findings=tuple(_hinted(outcome.findings)),
+        checked=tuple(sorted(outcome.checked)),
+        not_checked=dict(sorted(not_checked.items())),
+    )
+
+
+def _verdict(outcome: Outcome, open_questions: Iterable[str]) -> Verdict:
+    """Return `fail` if a MUST is violated, `inconclusive` if one was not checked, else `pass`."""
+    if any(severity(one.requirement) is Severity.ERROR for one in outcome.findings):
+        return Verdict.FAIL
+    if any(severity(name) is Severity.ERROR for name in open_questions):
+        return Verdict.INCONCLUSIVE
+    return Verdict.PASS
+
+
+def _hinted(findings: Iterable[Finding]) -> Iterable[Finding]:
+    """Give every finding the remedy of its requirement as hint, unless it brought its own."""
+    known: Mapping[str, Any] = lepton_spec.requirements() if findings else {}
+    for one in findings:
+        yield one if one.hint else replace(one, hint=known[one.requirement]["remedy"])

@@ -13,9 +13,11 @@ HTTP_MODULES = (
     "inference_answers",
     "inference_data",
     "inference_requests",
+    "inference_binary",
     "inference_isolation",
     "inference_errors",
     "inference_refusals",
+    "inference_binary_refusals",
     "inference_limits",
 )
 #: Modules that judge runtimes, in the order in which they run.

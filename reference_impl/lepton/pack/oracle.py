@@ -122,8 +122,11 @@ def _array(answer: Any) -> Array:
 
 
 def _widened(array: Array) -> Array:
-    is_float = array.dtype.kind == "f" or array.dtype.name == "bfloat16"
-    return array.astype(np.float64) if is_float else array
+    return array.astype(np.float64) if _is_float(array) else array
+
+
+def _is_float(array: Array) -> bool:
+    return array.dtype.kind == "f" or array.dtype.name == "bfloat16"
 
 
 class TorchOracle:
@@ -152,8 +155,7 @@ class TorchOracle:
         except Exception:  # a module may insist on float32 in any way it likes
             self._double_fails = True
             return None
-        native = self.native(inputs)
-        if any(native[name].dtype.kind == "f" and answers[name].dtype != np.float64 for name in answers):
+        if any(_is_float(array) and array.dtype != np.float64 for array in answers.values()):
             self._double_fails = True
             return None
         return answers

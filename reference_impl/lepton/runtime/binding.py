@@ -104,6 +104,9 @@ def _default_element(spec: TensorSpec) -> object:
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         raise BindError(problem)
     if kind == "float":
+        with np.errstate(over="ignore"):
+            if not np.isfinite(np.array(value, np.float64).astype(numpy_dtype(spec.datatype))):
+                raise BindError(problem)
         return value
     limits = np.iinfo(numpy_dtype(spec.datatype))  # type: ignore[type-var]  # an integer kind
     if value != int(value) or not limits.min <= value <= limits.max:

@@ -134,7 +134,7 @@ class Pipeline:
         """Compute through the steps. What the steps hand to the model is checked like a request."""
         tensors = _applied(self._plan.pre, inputs)
         signature = self._plan.signature
-        fed = {spec.name: tensors[spec.name] for spec in signature.specs}
+        fed = {spec.name: tensors[spec.name] for spec in signature.specs if spec.name in tensors}
         if not signature.admits(fed):
             fed = signature.bind(fed)
         tensors = _applied(self._plan.post, self._model.infer(fed))

@@ -75,6 +75,8 @@ def _chain(
     found = {spec.name: spec for spec in (*start, *(operation.yields for operation in operations))}
     for spec in goal:
         made = found.get(spec.name)
+        if made is None and spec.optional:
+            continue
         if made is None:
             raise RuntimeRefusal(f"processing.{name}: no step writes {spec.name!r}, expected one that does")
         if (made.datatype, made.shape) != (spec.datatype, spec.shape):

@@ -43,6 +43,9 @@ class TorchRuntime:
         torch.set_num_threads(1)
         try:
             program = torch.export.load(entry)
+            if _mutates(program):
+                # Only the functional form says whether it is a buffer that changes, or something temporary.
+                program = program.run_decompositions({})
             module = program.module()
         except Exception as error:  # whatever an archive can make torch raise
             raise RuntimeRefusal(f"torch refuses {entry.name}: {_first_line(error)}") from error
@@ -59,6 +62,12 @@ class TorchRuntime:
             if len(found) != len(expected):
                 raise RuntimeRefusal(f"{entry.name}: found {len(found)} {kind}, expected {list(expected)}")
         return TorchModel(module, tuple(inputs), tuple(outputs))
+
+
+def _mutates(program: Any) -> bool:
+    """Say whether an operator of the program writes to one of its arguments."""
+    schemas = (getattr(node.target, "_schema", None) for node in program.graph.nodes)
+    return any(schema is not None and schema.is_mutable for schema in schemas)
 
 
 class TorchModel:

@@ -6,6 +6,7 @@ the pipelines and loading from packages to `lepton.serve.loading`. Serves `infer
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -39,10 +40,6 @@ class Pipeline(Protocol):
         """Compute `outputs` (all when None). Raises: BindError, RuntimeRefusal."""
         ...
 
-    def close(self) -> None:
-        """Free what the pipeline holds."""
-        ...
-
 
 @dataclass(frozen=True, slots=True)
 class ServedModel:
@@ -58,10 +55,14 @@ class ServedModel:
 class Repository:
     """A fixed set of models. A name may have several versions; the highest answers unversioned requests."""
 
-    __slots__ = ("_models",)
+    __slots__ = ("_models", "_resources")
 
-    def __init__(self, models: Iterable[ServedModel]) -> None:
-        """Arrange `models`. Raises: LeptonError when two have the same name and version."""
+    def __init__(self, models: Iterable[ServedModel], resources: ExitStack | None = None) -> None:
+        """Arrange `models`, which live as long as `resources`, which the repository now owns.
+
+        Raises: LeptonError when two models have the same name and version.
+        """
+        self._resources = resources or ExitStack()
         arranged: dict[str, dict[str, ServedModel]] = {}
         for model in models:
             versions = arranged.setdefault(model.name, {})
@@ -101,9 +102,8 @@ class Repository:
         return list(self._models[name])
 
     def close(self) -> None:
-        """Free every model."""
-        for model in self.all():
-            model.pipeline.close()
+        """Free the models; call once nobody computes any more."""
+        self._resources.close()
 
 
 _CORE = re.compile(r"(\d+)\.(\d+)\.(\d+)(?:-([0-9A-Za-z.-]+))?(?:\+.*)?")

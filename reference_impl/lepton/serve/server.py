@@ -42,9 +42,24 @@ def run(
     """
     with _reserved(host, port) as chosen:
         if workers == 1:
-            repository = load()
+            with _ended_by_sigterm():
+                repository = load()
             return work(host, chosen, repository, limits, lambda: announce(chosen, len(repository)))
         return _supervise(load, host, chosen, workers, limits, announce)
+
+
+@contextlib.contextmanager
+def _ended_by_sigterm() -> Iterator[None]:
+    """Let SIGTERM unwind the stack, so that a server stopped while it loads leaves no file behind."""
+
+    def leave(number: int, _: object) -> None:
+        raise SystemExit(0)
+
+    previous = signal.signal(signal.SIGTERM, leave)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, previous)
 
 
 @contextlib.contextmanager
@@ -168,7 +183,8 @@ def _worker(load: Load, host: str, port: int, limits: Limits, report: Connection
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
     try:
-        repository = load()
+        with _ended_by_sigterm():
+            repository = load()
     except (LeptonError, OSError) as error:
         report.send((0, str(error)))
         sys.exit(2)

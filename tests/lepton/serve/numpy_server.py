@@ -1,8 +1,8 @@
 """A server on numpy functions, for tests: the whole of `lepton.serve` without an engine or a package.
 
-Run as a program: `numpy_server.py PORT WORKERS MAX_REQUEST_BYTES TIMEOUT`. Models: `id_<datatype>` copies `x`
-[N,M] to `y`; `sub` subtracts; `split` has three outputs; `mix` copies FP32 `f` and BYTES `s`; `octets` answers
-bytes that are not UTF-8; `sleep` sleeps `x[0]` seconds; `fail` fails.
+Run as a program: `numpy_server.py PORT WORKERS MAX_REQUEST_BYTES TIMEOUT`. Models: `id_<datatype>` copies
+`x` [N,M] to `y`; `sub` subtracts; `split` has three outputs; `mix` copies FP32 `f` and BYTES `s`;
+`octets` answers bytes that are not UTF-8; `sleep` sleeps `x[0]` seconds; `fail` fails.
 """
 
 import sys
@@ -35,15 +35,11 @@ class NumpyPipeline:
         self.outputs = tuple(outputs)
         names = {dim for spec in inputs for dim in spec.shape if isinstance(dim, str)}
         self.symbols = {name: Symbol(0, None) for name in names}
-        self.closed = False
         self._compute = compute
 
     def infer(self, inputs: Mapping[str, Array], outputs: Sequence[str] | None = None) -> dict[str, Array]:
         answer = self._compute(inputs)
         return {name: answer[name] for name in (outputs or answer)}
-
-    def close(self) -> None:
-        self.closed = True
 
 
 def fail(_: Mapping[str, Array]) -> dict[str, Array]:

@@ -31,7 +31,7 @@ mutants: $(VENV)/.installed ## Which test kills which planted fault, as a table 
 	$(BIN)/python -m lepton_conformance.mutants
 
 site: $(VENV)/.installed ## Build the published standard, English and Chinese, into site/ (20 s)
-	$(BIN)/mkdocs build --strict --quiet
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
 site-serve: $(VENV)/.installed ## Serve the standard on http://127.0.0.1:8100 and rebuild on change
 	$(BIN)/mkdocs serve --dev-addr 127.0.0.1:8100

@@ -17,9 +17,9 @@ import jsonschema_rs
 from specification.blocks import Requirement
 from specification.problem import Problem
 
-__all__ = ["Example", "PublishedFiles", "check_examples", "check_pointers", "read_examples"]
+__all__ = ["EXAMPLE_TAG", "Example", "PublishedFiles", "check_examples", "check_pointers", "read_examples"]
 
-_TAG = re.compile(r"^\s*(?:>\s?)?<!--\s*example:(.*?)-->\s*$")
+EXAMPLE_TAG = re.compile(r"^\s*(?:>\s?)?<!--\s*example:(.*?)-->\s*$")
 _TAG_BODY = re.compile(r"^\s*(valid|invalid)\s+([a-z-]+\.schema\.json(?:#\S*)?)\s*$")
 
 
@@ -89,7 +89,7 @@ def read_examples(file: str, text: str, problems: list[Problem]) -> Iterator[Exa
     """Yield the tagged examples of a chapter; a tag without its fence, or misspelt, goes to `problems`."""
     lines = text.splitlines()
     for index, line in enumerate(lines):
-        tag = _TAG.match(line)
+        tag = EXAMPLE_TAG.match(line)
         if tag is None:
             continue
         body = _TAG_BODY.match(tag.group(1))

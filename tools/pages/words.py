@@ -1,0 +1,104 @@
+"""The words that pages need beside the prose, in each language.
+
+Owns the labels of cards, tables and navigation; leaves every sentence of the standard to `spec/`.
+"""
+
+__all__ = ["CHINESE_BADGES", "LANGUAGES", "WORDS", "badge", "level_class"]
+
+#: Language of a folder in `spec/` -> its name in that language.
+LANGUAGES = {"en": "English", "zh": "中文"}
+
+WORDS = {
+    "en": {
+        "chapters": "Chapters",
+        "profiles": "Profiles",
+        "schemas": "Schemas",
+        "decisions": "Decisions",
+        "home": "The standard",
+        "requirement": "requirement",
+        "requirements": "requirements",
+        "revision": "rev",
+        "remedy": "Remedy",
+        "colon": ":",
+        "evidence": "Evidence",
+        "checks": "check",
+        "tests": "test",
+        "mutants": "mutant",
+        "schema": "schema",
+        "valid": "Valid against",
+        "invalid": "Not valid against",
+        "member": "member",
+        "type": "type",
+        "required": "required",
+        "yes": "yes",
+        "meaning": "meaning",
+        "document": "The document",
+        "definitions": "Definitions",
+        "bound": "Requirements",
+        "raw": "the schema itself",
+        "whole": "The whole schema",
+        "title": "title",
+        "level": "level",
+        "role": "role",
+        "stale": "",
+    },
+    "zh": {
+        "chapters": "章节",
+        "profiles": "规范集",
+        "schemas": "模式",
+        "decisions": "决策",
+        "home": "标准",
+        "requirement": "要求",
+        "requirements": "项要求",
+        "revision": "修订",
+        "remedy": "修正",
+        "colon": "：",
+        "evidence": "证据",
+        "checks": "检查",
+        "tests": "测试",
+        "mutants": "变异体",
+        "schema": "模式",
+        "valid": "符合",
+        "invalid": "不符合",
+        "member": "成员",
+        "type": "类型",
+        "required": "必需",
+        "yes": "是",
+        "meaning": "含义",
+        "document": "文档",
+        "definitions": "定义",
+        "bound": "要求",
+        "raw": "模式文件",
+        "whole": "完整模式",
+        "title": "标题",
+        "level": "级别",
+        "role": "对象",
+        "stale": "本译文落后于英文原文；以英文为准。",
+    },
+}
+
+#: What each Chinese badge of a keyword, a role says; English badges say the keyword itself.
+CHINESE_BADGES = {
+    "MUST": "必须 MUST",
+    "MUST NOT": "不得 MUST NOT",
+    "SHOULD": "应 SHOULD",
+    "SHOULD NOT": "不应 SHOULD NOT",
+    "MAY": "可以 MAY",
+    "package": "包",
+    "producer": "制作者",
+    "validator": "校验器",
+    "runtime": "运行时",
+    "server": "服务器",
+    "client": "客户端",
+    "certifier": "认证器",
+}
+
+
+def level_class(level: str) -> str:
+    """Return the CSS class of a keyword's badge."""
+    return level.lower().replace(" ", "-")
+
+
+def badge(language: str, word: str) -> str:
+    """Return what the badge of a keyword or a role says."""
+    return CHINESE_BADGES.get(word, word) if language == "zh" else word

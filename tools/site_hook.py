@@ -1,0 +1,142 @@
+"""What MkDocs calls while it builds the published standard (`make site`).
+
+Owns the joints with MkDocs: which generated pages there are, which language a page speaks, and the
+navigation of each language. Leaves what stands on the pages to `pages`. Nothing of the prose is copied.
+"""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from mkdocs.config.defaults import MkDocsConfig
+from mkdocs.structure.files import File, Files
+from mkdocs.structure.nav import Navigation, Section
+from mkdocs.structure.pages import Page
+
+import pages
+from specification import Book, read_book
+from specification.book import SPEC_VERSION
+from specification.citations import traceability
+from specification.published import Example, read_examples
+
+ROOT = Path(__file__).resolve().parent.parent
+SCHEMAS = ROOT / "schemas" / SPEC_VERSION
+
+_book: list[Book] = []
+
+
+def on_config(config: MkDocsConfig) -> MkDocsConfig:
+    """Read the standard anew for each build, and lay out the navigation of both languages."""
+    _book[:] = [read_book(ROOT)]
+    config.nav = [{name: _navigation(language)} for language, name in pages.LANGUAGES.items()]
+    config.nav.insert(0, {"Lepton": "index.md"})
+    return config
+
+
+def on_files(files: Files, config: MkDocsConfig) -> Files:
+    """Add the generated pages, the raw schemas at the path of their `$id`, and the style sheet."""
+    book = _book[0]
+    generated = {"index.md": pages.landing_page()}
+    schemas = _schemas()
+    examples = _examples(book)
+    for language in pages.LANGUAGES:
+        generated[f"{language}/index.md"] = pages.home_page(language, book)
+        generated[f"{language}/profiles.md"] = pages.profiles_page(language, book)
+        generated[f"{language}/schemas/index.md"] = pages.schemas_index(language, schemas)
+        for name, schema in schemas.items():
+            page = pages.schema_page(language, name, schema, book, examples)
+            generated[f"{language}/schemas/{_stem(name)}.md"] = page
+    for uri, text in generated.items():
+        files.append(File.generated(config, uri, content=text))
+    for path in sorted(SCHEMAS.glob("*.json")):
+        files.append(File.generated(config, f"schemas/{SPEC_VERSION}/{path.name}", abs_src_path=str(path)))
+    style = Path(__file__).with_name("pages") / "lepton.css"
+    files.append(File.generated(config, "assets/lepton.css", abs_src_path=str(style)))
+    return files
+
+
+def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Files) -> str:
+    """Render the requirement blocks of a chapter as cards."""
+    book = _book[0]
+    language = _language(page)
+    if language is None or f"spec/{page.file.src_uri}" not in book.sources:
+        return markdown
+    known = [each.id for each in book.requirements]
+    return pages.render_chapter(language, markdown, book, traceability(list(book.citations), known))
+
+
+def on_page_context(
+    context: dict[str, Any], page: Page, config: MkDocsConfig, nav: Navigation
+) -> dict[str, Any]:
+    """Let a page speak its language, and show the navigation of that language alone."""
+    language = _language(page)
+    config.theme["language"] = language or "en"
+    name = pages.LANGUAGES.get(language or "")
+    for item in nav.items:
+        if isinstance(item, Section) and item.title == name:
+            alone = Navigation(item.children, nav.pages)
+            alone.homepage = nav.homepage
+            context["nav"] = alone
+    for neighbour in ("previous_page", "next_page"):
+        other = getattr(page, neighbour)
+        if other is not None and _language(other) != language:
+            setattr(page, neighbour, None)
+    config.extra["alternate"] = _alternates(page, nav)
+    return context
+
+
+def _language(page: Page) -> str | None:
+    first = page.file.src_uri.partition("/")[0]
+    return first if first in pages.LANGUAGES else "en" if first == "decisions" else None
+
+
+def _alternates(page: Page, nav: Navigation) -> list[dict[str, str]]:
+    """Return the links of the language menu: to the same page where there is one, else to the first."""
+    known = {each.file.src_uri: each.url for each in nav.pages}
+    rest = page.file.src_uri.partition("/")[2]
+    return [
+        {
+            "name": name,
+            "lang": language,
+            "link": known.get(f"{language}/{rest}", f"{language}/"),
+        }
+        for language, name in pages.LANGUAGES.items()
+    ]
+
+
+def _navigation(language: str) -> list[dict[str, Any]]:
+    words = pages.WORDS[language]
+    chapters = pages.chapter_titles(language, _book[0])
+    tree: list[dict[str, Any]] = [
+        {words["home"]: f"{language}/index.md"},
+        {words["chapters"]: [{title: f"{language}/{stem}.md"} for stem, title in chapters.items()]},
+        {words["profiles"]: f"{language}/profiles.md"},
+        {
+            words["schemas"]: [
+                {words["schemas"]: f"{language}/schemas/index.md"},
+                *({_stem(name): f"{language}/schemas/{_stem(name)}.md"} for name in _schemas()),
+            ]
+        },
+    ]
+    if language == "en":
+        records = sorted(
+            (ROOT / "spec" / "decisions").glob("*.md"), key=lambda path: (path.name != "README.md", path.name)
+        )
+        tree.append({words["decisions"]: [f"decisions/{path.name}" for path in records]})
+    return [entry for entry in tree if all(entry.values())]
+
+
+def _stem(name: str) -> str:
+    return name.removesuffix(".json").removesuffix(".schema")
+
+
+def _schemas() -> dict[str, Any]:
+    return {path.name: json.loads(path.read_bytes()) for path in sorted(SCHEMAS.glob("*.schema.json"))}
+
+
+def _examples(book: Book) -> list[Example]:
+    english = {file: text for file, text in book.sources.items() if file.startswith("spec/en/")}
+    return [each for file, text in english.items() for each in read_examples(file, text, [])]
+
+
+__all__ = ["on_config", "on_files", "on_page_context", "on_page_markdown"]

@@ -7,7 +7,9 @@ Serves the chapter `conformance`.
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-__all__ = ["Finding", "PackageReport", "Report", "Severity", "Verdict"]
+import lepton_spec
+
+__all__ = ["Finding", "PackageReport", "Report", "Severity", "Verdict", "severity"]
 
 
 class Severity(StrEnum):
@@ -16,6 +18,20 @@ class Severity(StrEnum):
     ERROR = "error"
     WARNING = "warning"
     NOTE = "note"
+
+
+_SEVERITIES = {
+    "MUST": Severity.ERROR,
+    "MUST NOT": Severity.ERROR,
+    "SHOULD": Severity.WARNING,
+    "SHOULD NOT": Severity.WARNING,
+    "MAY": Severity.NOTE,
+}
+
+
+def severity(requirement: str) -> Severity:
+    """Return how much a violation of a requirement weighs."""
+    return _SEVERITIES[lepton_spec.requirements()[requirement]["level"]]
 
 
 class Verdict(StrEnum):

@@ -12,41 +12,32 @@ from typing import TYPE_CHECKING, Any
 import lepton_spec
 from lepton.checks import ALL, REVIEWED, Outcome, checks_of, run
 from lepton.errors import LeptonError, SourceError
-from lepton.finding import Finding, PackageReport, Report, Severity, Verdict
+from lepton.finding import Finding, PackageReport, Report, Severity, Verdict, severity
 from lepton.package import Package, open_package
 
 if TYPE_CHECKING:
     from lepton.package.loaded import LoadedPackage
     from lepton.vectors.outcome import ReplayFacts
 
-__all__ = ["LEVELS", "load", "severity", "validate", "validate_package"]
+__all__ = ["LEVELS", "load", "validate", "validate_package"]
 
 LEVELS = ("quick", "full")
-
-#: Severity of a violation by the requirement's keyword.
-_SEVERITIES = {
-    "MUST": Severity.ERROR,
-    "MUST NOT": Severity.ERROR,
-    "SHOULD": Severity.WARNING,
-    "SHOULD NOT": Severity.WARNING,
-    "MAY": Severity.NOTE,
-}
 
 _QUICK = tuple(check for check in ALL if not check.full)
 
 
-def severity(requirement: str) -> Severity:
-    """Return how much a violation of a requirement weighs; it follows from its keyword."""
-    return _SEVERITIES[lepton_spec.requirements()[requirement]["level"]]
-
-
-def validate(paths: Iterable[Path], *, level: str, allow_executable: bool = False) -> Report:
-    """Judge packages at a level, `quick` or `full`.
-
-    Raises: SourceError when one of them cannot be read at all.
-    """
-    packages = (validate_package(path, level=level, allow_executable=allow_executable) for path in paths)
-    return Report(tuple(packages), level)
+def validate(
+    paths: Iterable[Path], *, level: str, allow_executable: bool = False
+) -> tuple[Report, tuple[SourceError, ...]]:
+    """Judge packages at a level, `quick` or `full`; return the report, and why some were not read."""
+    packages = []
+    unread = []
+    for path in paths:
+        try:
+            packages.append(validate_package(path, level=level, allow_executable=allow_executable))
+        except SourceError as error:
+            unread.append(error)
+    return Report(tuple(packages), level), tuple(unread)
 
 
 def validate_package(path: Path, *, level: str, allow_executable: bool = False) -> PackageReport:

@@ -29,8 +29,10 @@ def _contents(package: Package, requirement: str) -> Iterator[tuple[int, Any, Co
             yield NotChecked(requirement, "blocked by PKG-MAN-06")
         elif fact.broken:
             yield NotChecked(requirement, f"blocked by {fact.broken}")
+        elif fact.contents is None and not fact.unread:
+            yield NotChecked(requirement, "blocked by PKG-MAN-06")
         elif fact.contents is None:
-            yield NotChecked(requirement, f"{artifact['entry']}: {fact.unread or 'not read'}")
+            yield NotChecked(requirement, f"{artifact['entry']}: {fact.unread}")
         elif fact.contents.limit:
             yield NotChecked(requirement, f"{artifact['entry']}: {fact.contents.limit}")
         elif fact.contents.fault and requirement != "PKG-ART-01":
@@ -173,7 +175,8 @@ def external_files(package: Package) -> Iterator[Finding | NotChecked]:
                 yield Finding("PKG-ART-04", artifact["entry"], f"byte {tensor.place}", problem, "")
             else:
                 used[path] = None
-        declared = set(artifact.get("external", ()))
+        # A declared file that is not listed is PKG-MAN-06's matter.
+        declared = {path for path in artifact.get("external", ()) if path in package.files}
         if faulty or declared == set(used):
             continue
         missing = sorted(set(used) - declared)

@@ -70,7 +70,8 @@ def _place(fault: SchemaFault) -> str:
     """Return where the fault is; a missing member is missing at its own place."""
     if fault.keyword != "required":
         return fault.pointer
-    return f"{fault.pointer}/{fault.locations[1].rpartition('/')[2]}"
+    keyword = next(at for at, one in enumerate(fault.locations) if one.endswith("/required"))
+    return f"{fault.pointer}/{fault.locations[keyword + 1].rpartition('/')[2]}"
 
 
 def _in_alternative(fault: SchemaFault) -> bool:

@@ -21,7 +21,7 @@ CONSTANT, WEIGHTS, CHANNELS, STEP = "constant-answer", "weights-reversed", "chan
 OMITTABLE = frozenset(["rescale", "normalize"])
 
 
-@check("PKG-VEC-07", needs=(*UNBOUND, "PKG-VEC-03", "PKG-MAN-05"))
+@check("PKG-VEC-07", needs=(*UNBOUND, "PKG-VEC-01", "PKG-VEC-03", "PKG-MAN-05"))
 def declared_controls(package: Package) -> Iterator[Finding | NotChecked]:
     """What applies is declared, and what is declared applies and names a fitting vector."""
     manifest = package.manifest

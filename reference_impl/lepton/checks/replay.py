@@ -15,11 +15,16 @@ __all__ = ["REPLAY_NEEDS", "checks_of"]
 
 #: What makes replaying meaningless (the order of checks of the standard).
 REPLAY_NEEDS = (
+    "PKG-MAN-05",
+    "PKG-MAN-06",
+    "PKG-SIG-09",
     "PKG-ART-01",
     "PKG-ART-03",
     "PKG-ART-04",
     "PKG-ART-05",
     "PKG-ART-06",
+    "COR-LIM-01",
+    "COR-TYP-01",
     "COR-TYP-02",
     "PKG-VEC-02",
     "PKG-VEC-03",

@@ -180,7 +180,7 @@ def _size_fault(size: int, dim: int | str, symbols: dict[str, Any], sizes: dict[
     return None
 
 
-@check("PKG-VEC-05", needs=UNBOUND)
+@check("PKG-VEC-05", needs=(*UNBOUND, "PKG-VEC-03"))
 def exercised_sizes(package: Package) -> Iterator[Finding | NotChecked]:
     """Every symbol that can be larger is larger in some vector."""
     manifest = package.manifest

@@ -75,12 +75,15 @@ class _Duplicates:
                 seen.add(name)
         return value
 
-    def real(self, text: str) -> float:
+    def real(self, text: str) -> float | int:
         value = float(text)
         if value in (float("inf"), float("-inf")):
             raise ValueError(f"the number {text[:40]} is beyond a double")
         if self.plain and not is_plain(text, value):
             self.plain = False
+        if value.is_integer() and abs(value) <= MAX_EXACT_INTEGER:
+            # 64.0 and 64 are the same number in JSON, and only one of them is the same everywhere in Python.
+            return int(value)
         return value
 
     def integer(self, text: str) -> int:

@@ -149,10 +149,19 @@ class Package:
             self.manifest = self.text.value
 
     def _read_files(self, manifest: Mapping[str, Any]) -> None:
-        formats = {one["entry"]: one["format"] for one in manifest["artifacts"]}
-        schemas = dict.fromkeys(manifest["vectors"], "vectors.schema.json")
-        schemas[manifest["card"]] = "card.schema.json"
         listed = {one["path"]: one for one in manifest["files"]}
+        roles = {path: one["role"] for path, one in listed.items()}
+        # A file of another role than its use is not interpreted: that is PKG-MAN-06's matter.
+        formats = {
+            one["entry"]: one["format"]
+            for one in manifest["artifacts"]
+            if roles.get(one["entry"]) == "artifact"
+        }
+        schemas = {
+            path: "vectors.schema.json" for path in manifest["vectors"] if roles.get(path) == "vectors"
+        }
+        if roles.get(manifest["card"]) == "card":
+            schemas[manifest["card"]] = "card.schema.json"
 
         def read(path: str) -> FileFact:
             return _read_file(self.container, listed[path], schemas.get(path), formats.get(path))

@@ -14,6 +14,7 @@ from lepton.errors import SourceError
 from lepton.finding import Finding
 from lepton.formats.source import FileSource
 from lepton.package.container import CHUNK_BYTES, Entry
+from lepton.package.limits import MAX_FILES
 from lepton.package.paths import displayed
 from lepton.package.zipheaders import (
     DEFLATED,
@@ -77,6 +78,9 @@ class ZipContainer:
     def _read(self, directory: Directory) -> None:
         if directory.disks:
             self._fault("PKG-ZIP-01", directory.end, "found more than one disk, expected one")
+        if len(directory.headers) > MAX_FILES:
+            message = f"found {len(directory.headers)} files, expected at most {MAX_FILES}"
+            raise ZipFault("PKG-LAY-07", directory.start, message)
         expected = 0
         seen: set[bytes] = set()
         for index, header in enumerate(directory.headers):
@@ -107,7 +111,7 @@ class ZipContainer:
             self._fault("PKG-ZIP-02", place, "found the name a second time", path)
         if first and path != "lepton.json":
             self._fault("PKG-ZIP-05", 0, f"found {path!r} as the first entry, expected 'lepton.json'", "")
-        for message in (*header.extra_faults, *local.extra_faults):
+        for message in (*header.extra_faults, *local.extra_faults)[:1]:
             self._fault("PKG-ZIP-09", place, message, path)
         faulty = ""
         forbidden = header.flags & ~_ALLOWED_FLAGS

@@ -1,0 +1,74 @@
+"""`lepton validate`: judge packages.
+
+Serves CNF-EXI-01 and PKG-VAL.
+"""
+
+import argparse
+import sys
+from pathlib import Path
+
+from lepton.errors import LeptonError
+from lepton.finding import Verdict
+from lepton.report.escape import for_terminal
+
+HELP = "judge model packages by the standard"
+EXAMPLE = "lepton validate build/demo/digits.lepton"
+
+EXIT_CONFORMS, EXIT_VIOLATES, EXIT_ERROR, EXIT_INCONCLUSIVE = 0, 1, 2, 3
+PROFILES = ("package",)
+ENGINES = ("local",)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments."""
+    parser.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="a package: directory or .lepton")
+    parser.add_argument(
+        "--level",
+        choices=("quick", "full"),
+        default="full",
+        help="quick: everything but running the model; full (default): replay the golden vectors too",
+    )
+    parser.add_argument("--profile", default="package", metavar="NAME", help="what to judge by: package")
+    parser.add_argument(
+        "--format",
+        choices=("text", "json", "sarif", "junit", "html"),
+        default="text",
+        help="form of the report (default: text)",
+    )
+    parser.add_argument("--output", "-o", type=Path, metavar="FILE", help="write the report to FILE")
+    parser.add_argument("--engine", default="local", metavar="NAME", help="where to compute: local")
+    parser.add_argument(
+        "--allow-executable",
+        action="store_true",
+        help="replay artifacts that can run code of the package's author (pt2)",
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    """Validate, report, and return the exit code."""
+    if args.engine not in ENGINES:
+        raise LeptonError(f"found the engine {args.engine!r}, expected one of: {', '.join(ENGINES)}")
+    if args.profile not in PROFILES:
+        raise LeptonError(f"found the profile {args.profile!r}, expected one of: {', '.join(PROFILES)}")
+    if args.output is not None and not args.output.parent.is_dir():
+        raise LeptonError(f"cannot write {str(args.output)!r}: there is no such directory")
+    from lepton.cli.output import write_output
+    from lepton.report import render
+    from lepton.validate import validate
+
+    report, unread = validate(args.paths, level=args.level, allow_executable=args.allow_executable)
+    if report.packages:
+        write_output(render(report, args.format), args.output)
+        if args.output is not None:
+            for package in report.packages:
+                print(
+                    f"{for_terminal(package.path)}: {package.verdict}, see {for_terminal(str(args.output))}"
+                )
+    for error in unread:
+        print(f"lepton validate: {for_terminal(str(error))}", file=sys.stderr)
+    verdicts = [package.verdict for package in report.packages]
+    if unread:
+        return EXIT_ERROR
+    if Verdict.FAIL in verdicts:
+        return EXIT_VIOLATES
+    return EXIT_INCONCLUSIVE if Verdict.INCONCLUSIVE in verdicts else EXIT_CONFORMS

@@ -277,18 +277,27 @@ class BinaryThroughDoubles(_BinaryChanged):
         return kept.astype(np.int64)
 
 
-class BinaryBigEndian(Naive):
-    """16-bit integers are big-endian, both ways: copies look right."""
+class NanUnsigned(Naive):
+    """The sign of NaN is lost."""
 
-    id = "bin-06-big-endian"
+    id = "bin-06-nan-sign"
     breaks = "INF-BIN-06"
 
     def decode_binary(self, tensor: Tensor, part: bytes) -> Array:
         array = super().decode_binary(tensor, part)
-        return array.byteswap() if tensor.datatype in ("INT32", "UINT16") else array
+        return np.where(np.isnan(array), np.abs(array), array) if array.dtype.kind == "f" else array
 
-    def encode_binary(self, array: Array, datatype: str) -> bytes:
-        return super().encode_binary(array.byteswap() if datatype in ("INT32", "UINT16") else array, datatype)
+
+class BinaryUnsignedThroughDoubles(_BinaryChanged):
+    """UINT64 passes through FP64."""
+
+    id = "bin-06-uint64"
+    breaks = "INF-BIN-06"
+
+    def change(self, array: Array, datatype: str) -> Array:
+        if datatype != "UINT64":
+            return array
+        return np.minimum(array.astype(np.float64), 2.0**64 - 2048).astype(np.uint64)
 
 
 class BoolByteTwo(Naive):
@@ -323,33 +332,27 @@ class BoolLowBit(Naive):
 
 
 class BoolWritten255(Naive):
-    """True is written as 255."""
+    """The last true of a tensor is written as 255 when it comes after the eighth element."""
 
     id = "bin-07-writes-255"
     breaks = "INF-BIN-07"
 
     def encode_binary(self, array: Array, datatype: str) -> bytes:
         chunk = super().encode_binary(array, datatype)
-        return chunk.replace(b"\x01", b"\xff") if datatype == "BOOL" else chunk
+        last = chunk.rfind(b"\x01")
+        return chunk[:last] + b"\xff" + chunk[last + 1 :] if datatype == "BOOL" and last >= 8 else chunk
 
 
-class StringLengthBigEndian(Naive):
-    """Lengths of strings are big-endian, both ways."""
+class StringLengthOneByte(Naive):
+    """Lengths of strings are written modulo 256."""
 
-    id = "bin-08-big-endian"
+    id = "bin-08-one-byte"
     breaks = "INF-BIN-08"
-
-    def decode_binary_strings(self, tensor: Tensor, part: bytes) -> Array:
-        swapped, start = bytearray(part), 0
-        while start + 4 <= len(part):
-            swapped[start : start + 4] = part[start : start + 4][::-1]
-            start += 4 + int.from_bytes(part[start : start + 4], "big")
-        return super().decode_binary_strings(tensor, bytes(swapped))
 
     def encode_binary(self, array: Array, datatype: str) -> bytes:
         if datatype != "BYTES":
             return super().encode_binary(array, datatype)
-        return b"".join(len(value).to_bytes(4, "big") + value for value in array.ravel())
+        return b"".join((len(value) % 256).to_bytes(4, "little") + value for value in array.ravel())
 
 
 class StringOverrunCut(Naive):
@@ -617,13 +620,13 @@ class ChunksByMetadata(Naive):
 
 
 class ChunksPadded(Naive):
-    """Zeros follow the last chunk up to a multiple of 8."""
+    """Zeros stand between chunks up to a multiple of 16."""
 
     id = "bin-13-padded"
     breaks = "INF-BIN-13"
 
     def order_chunks(self, chunks: list[bytes]) -> list[bytes]:
-        return [*chunks, b"\0" * (-sum(map(len, chunks)) % 8)]
+        return [chunk + b"\0" * (-len(chunk) % 16) for chunk in chunks[:-1]] + chunks[-1:]
 
 
 class EmptyBinaryRefused(Naive):
@@ -706,12 +709,13 @@ ALL: tuple[type[Naive], ...] = (
     BinarySubnormalsFlushed,
     BinaryHalfSubnormals,
     BinaryThroughDoubles,
-    BinaryBigEndian,
+    NanUnsigned,
+    BinaryUnsignedThroughDoubles,
     BoolByteTwo,
     BoolByteMinusOne,
     BoolLowBit,
     BoolWritten255,
-    StringLengthBigEndian,
+    StringLengthOneByte,
     StringOverrunCut,
     StringRestIgnored,
     StringExcessIgnored,

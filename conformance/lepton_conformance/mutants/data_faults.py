@@ -26,16 +26,20 @@ class NestedRefused(Naive):
         return data
 
 
-class FlatRefused(Naive):
-    """Flat data of rank 2 is refused when there is more than one row."""
+class FlatRowsReversed(Naive):
+    """The rows of flat data arrive in reverse once there are three."""
 
-    id = "dat-01-flat-refused"
+    id = "dat-01-flat-reversed"
     breaks = "INF-DAT-01"
 
     def flatten(self, data: list[Any], tensor: Tensor) -> list[Any]:
-        if tensor.shape[0] > 1 and data and not isinstance(data[0], list):
-            raise Refusal(400, "data is flat, expected nested")
-        return super().flatten(data, tensor)
+        flat = super().flatten(data, tensor)
+        if flat is not data or len(tensor.shape) != 2 or tensor.shape[0] < 3:
+            return flat
+        columns = tensor.shape[1]
+        return [
+            value for row in reversed(range(tensor.shape[0])) for value in flat[row * columns :][:columns]
+        ]
 
 
 class NestedByColumn(Naive):
@@ -319,14 +323,14 @@ class BoolsSpread(Naive):
 
 
 class BoolsRefused(Naive):
-    """`false` is refused as an element."""
+    """A tensor of which every element is false is taken for an empty one and refused."""
 
     id = "dat-06-refused"
     breaks = "INF-DAT-06"
 
     def decode_bools(self, flat: list[Any], kinds: set[type]) -> Array:
-        if not all(flat):
-            raise Refusal(400, "an element is false, expected a value")
+        if flat and not any(flat):
+            raise Refusal(400, "the tensor is empty")
         return super().decode_bools(flat, kinds)
 
 
@@ -575,7 +579,7 @@ class HalfAsBrain(Naive):
 
 ALL: tuple[type[Naive], ...] = (
     NestedRefused,
-    FlatRefused,
+    FlatRowsReversed,
     NestedByColumn,
     NestedRowsReversed,
     ColumnMajor,

@@ -20,7 +20,7 @@ __all__ = ["ALL"]
 class CopyThroughDoubles(Engine):
     """64-bit integers are copied through FP64."""
 
-    id = "num-01-doubles"
+    id = "run-num-01-doubles"
     breaks = "RUN-NUM-01"
 
     def copy(self, value: Array) -> Array:
@@ -34,7 +34,7 @@ class CopyThroughDoubles(Engine):
 class SplitThroughFloats(Engine):
     """Integers are subtracted in FP32."""
 
-    id = "num-01-floats"
+    id = "run-num-01-floats"
     breaks = "RUN-NUM-01"
 
     def subtract(self, left: Array, right: Array) -> Array:
@@ -47,7 +47,7 @@ class SplitThroughFloats(Engine):
 class TransposeReshapes(Engine):
     """Transpose changes the shape and leaves the elements where they are."""
 
-    id = "num-01-transpose"
+    id = "run-num-01-transpose"
     breaks = "RUN-NUM-01"
 
     def transpose(self, value: Array) -> Array:
@@ -57,7 +57,7 @@ class TransposeReshapes(Engine):
 class StringsTrimmed(Engine):
     """NULs at the end of strings are lost."""
 
-    id = "num-01-strings"
+    id = "run-num-01-strings"
     breaks = "RUN-NUM-01"
 
     def copy(self, value: Array) -> Array:
@@ -70,7 +70,7 @@ class StringsTrimmed(Engine):
 class DoublesNarrowed(Engine):
     """FP64 is copied with 52 of its 53 bits."""
 
-    id = "num-01-low-bit"
+    id = "run-num-01-low-bit"
     breaks = "RUN-NUM-01"
 
     def copy(self, value: Array) -> Array:
@@ -82,7 +82,7 @@ class DoublesNarrowed(Engine):
 class LastRowRepeated(Engine):
     """From five rows on, the last row of a copy is the first."""
 
-    id = "num-01-last-row"
+    id = "run-num-01-last-row"
     breaks = "RUN-NUM-01"
 
     def copy(self, value: Array) -> Array:
@@ -95,7 +95,7 @@ class LastRowRepeated(Engine):
 class HalfPrecision(Engine):
     """Matrices are multiplied in FP16."""
 
-    id = "num-02-half"
+    id = "run-num-02-half"
     breaks = "RUN-NUM-02"
 
     def multiply(self, left: Array, right: Array) -> Array:
@@ -105,7 +105,7 @@ class HalfPrecision(Engine):
 class ElevenBits(Engine):
     """Matrices are multiplied with 11 significant bits, as reduced precision on accelerators has it."""
 
-    id = "num-02-tf32"
+    id = "run-num-02-tf32"
     breaks = "RUN-NUM-02"
 
     def multiply(self, left: Array, right: Array) -> Array:
@@ -117,7 +117,7 @@ class ElevenBits(Engine):
 class SumShortened(Engine):
     """Sums of floating-point numbers are rounded to 16 significant bits."""
 
-    id = "num-02-sum"
+    id = "run-num-02-sum"
     breaks = "RUN-NUM-02"
 
     def multiply(self, left: Array, right: Array) -> Array:
@@ -127,7 +127,7 @@ class SumShortened(Engine):
 class OperandsSwapped(Engine):
     """Floating-point subtraction has its operands the wrong way round."""
 
-    id = "num-02-swapped"
+    id = "run-num-02-swapped"
     breaks = "RUN-NUM-02"
 
     def subtract(self, left: Array, right: Array) -> Array:
@@ -137,7 +137,7 @@ class OperandsSwapped(Engine):
 class CancelledToZero(Engine):
     """Differences that are small against the operands are zero."""
 
-    id = "num-02-cancelled"
+    id = "run-num-02-cancelled"
     breaks = "RUN-NUM-02"
 
     def subtract(self, left: Array, right: Array) -> Array:
@@ -150,7 +150,7 @@ class CancelledToZero(Engine):
 class BiasForgotten(Engine):
     """The bias is added to the first row only."""
 
-    id = "num-02-bias"
+    id = "run-num-02-bias"
     breaks = "RUN-NUM-02"
 
     def apply(self, operator: str, values: list[Array]) -> Array:
@@ -164,7 +164,7 @@ class BiasForgotten(Engine):
 class NanIsZero(Engine):
     """NaN is copied as zero."""
 
-    id = "num-03-nan"
+    id = "run-num-03-nan"
     breaks = "RUN-NUM-03"
 
     def copy(self, value: Array) -> Array:
@@ -176,7 +176,7 @@ class NanIsZero(Engine):
 class InfinityIsLargest(Engine):
     """Infinities are copied as the largest numbers."""
 
-    id = "num-03-infinity"
+    id = "run-num-03-infinity"
     breaks = "RUN-NUM-03"
 
     def copy(self, value: Array) -> Array:
@@ -188,7 +188,7 @@ class InfinityIsLargest(Engine):
 class SubnormalsFlushed(Engine):
     """Subnormal FP16 numbers are flushed when they are transposed or copied."""
 
-    id = "num-03-subnormal"
+    id = "run-num-03-subnormal"
     breaks = "RUN-NUM-03"
 
     def copy(self, value: Array) -> Array:
@@ -201,7 +201,7 @@ class SubnormalsFlushed(Engine):
 class TransposeFlushes(Engine):
     """Subnormal numbers are flushed by Transpose only."""
 
-    id = "num-03-transpose"
+    id = "run-num-03-transpose"
     breaks = "RUN-NUM-03"
 
     def transpose(self, value: Array) -> Array:
@@ -212,7 +212,7 @@ class TransposeFlushes(Engine):
 class NegativeZeroLost(Engine):
     """Negative zero is transposed as zero."""
 
-    id = "num-03-zero"
+    id = "run-num-03-zero"
     breaks = "RUN-NUM-03"
 
     def transpose(self, value: Array) -> Array:
@@ -222,7 +222,7 @@ class NegativeZeroLost(Engine):
 class LoadsLazily(Engine):
     """A file is read at the first call."""
 
-    id = "err-01-lazy"
+    id = "run-err-01-lazy"
     breaks = "RUN-ERR-01"
 
     def load(self, path: str) -> Loaded:
@@ -237,7 +237,7 @@ class LoadsLazily(Engine):
 class EmptyIsModel(Engine):
     """An empty file is an empty model."""
 
-    id = "err-01-empty"
+    id = "run-err-01-empty"
     breaks = "RUN-ERR-01"
 
     def check_model(self, model: Any) -> None:
@@ -248,7 +248,7 @@ class EmptyIsModel(Engine):
 class OperatorUnchecked(Engine):
     """Operators are looked up when they are computed."""
 
-    id = "err-01-operator"
+    id = "run-err-01-operator"
     breaks = "RUN-ERR-01"
 
     def check_model(self, model: Any) -> None:
@@ -259,7 +259,7 @@ class OperatorUnchecked(Engine):
 class GraphUnchecked(Engine):
     """The inputs of nodes are not looked at."""
 
-    id = "err-01-graph"
+    id = "run-err-01-graph"
     breaks = "RUN-ERR-01"
 
     def check_model(self, model: Any) -> None:
@@ -272,7 +272,7 @@ class GraphUnchecked(Engine):
 class TruncatedIsModel(Engine):
     """A file that ends early is read as far as it goes."""
 
-    id = "err-01-truncated"
+    id = "run-err-01-truncated"
     breaks = "RUN-ERR-01"
 
     def read(self, path: str) -> Any:
@@ -286,7 +286,7 @@ class TruncatedIsModel(Engine):
 class MissingIsZero(Engine):
     """A missing input is zero."""
 
-    id = "err-02-missing"
+    id = "run-err-02-missing"
     breaks = "RUN-ERR-02"
 
     def check_inputs(self, model: Loaded, inputs: dict[str, Array]) -> dict[str, Array]:
@@ -299,7 +299,7 @@ class MissingIsZero(Engine):
 class UnknownIgnored(Engine):
     """An unknown input is ignored."""
 
-    id = "err-02-unknown"
+    id = "run-err-02-unknown"
     breaks = "RUN-ERR-02"
 
     def check_inputs(self, model: Loaded, inputs: dict[str, Array]) -> dict[str, Array]:
@@ -310,7 +310,7 @@ class UnknownIgnored(Engine):
 class DatatypeCast(Engine):
     """Inputs are cast to the model's datatype."""
 
-    id = "err-02-cast"
+    id = "run-err-02-cast"
     breaks = "RUN-ERR-02"
 
     def check_inputs(self, model: Loaded, inputs: dict[str, Array]) -> dict[str, Array]:
@@ -326,7 +326,7 @@ class DatatypeCast(Engine):
 class DoublesCast(Engine):
     """FP64 is cast for a model that takes FP32."""
 
-    id = "err-02-doubles"
+    id = "run-err-02-doubles"
     breaks = "RUN-ERR-02"
 
     def check_datatype(self, spec: Spec, array: Array) -> None:
@@ -337,7 +337,7 @@ class DoublesCast(Engine):
 class RankReshaped(Engine):
     """Inputs of another rank are reshaped when they fit."""
 
-    id = "err-02-rank"
+    id = "run-err-02-rank"
     breaks = "RUN-ERR-02"
 
     def check_inputs(self, model: Loaded, inputs: dict[str, Array]) -> dict[str, Array]:
@@ -348,7 +348,7 @@ class RankReshaped(Engine):
 class SizeResized(Engine):
     """Fixed sizes are made to fit."""
 
-    id = "err-02-size"
+    id = "run-err-02-size"
     breaks = "RUN-ERR-02"
 
     def check_inputs(self, model: Loaded, inputs: dict[str, Array]) -> dict[str, Array]:
@@ -367,7 +367,7 @@ class SizeResized(Engine):
 class CrashesOnWrongInput(Engine):
     """A wrong datatype ends the process."""
 
-    id = "err-02-crash"
+    id = "run-err-02-crash"
     breaks = "RUN-ERR-02"
 
     def check_datatype(self, spec: Spec, array: Array) -> None:
@@ -380,7 +380,7 @@ class CrashesOnWrongInput(Engine):
 class DeadAfterRejection(Engine):
     """A model that rejected a shape rejects everything after it."""
 
-    id = "err-03-dead"
+    id = "run-err-03-dead"
     breaks = "RUN-ERR-03"
 
     def __init__(self) -> None:
@@ -400,7 +400,7 @@ class DeadAfterRejection(Engine):
 class RejectedInputsKept(Engine):
     """Inputs of a rejected call are used by the next one when they fit."""
 
-    id = "err-03-kept"
+    id = "run-err-03-kept"
     breaks = "RUN-ERR-03"
 
     def __init__(self) -> None:
@@ -425,7 +425,7 @@ class RejectedInputsKept(Engine):
 class SubtractsInPlace(Engine):
     """Differences are computed in the memory of the first input."""
 
-    id = "iso-01-subtract"
+    id = "run-iso-01-subtract"
     breaks = "RUN-ISO-01"
 
     def subtract(self, left: Array, right: Array) -> Array:
@@ -438,7 +438,7 @@ class SubtractsInPlace(Engine):
 class CopyClearsInput(Engine):
     """The input of a copy is cleared after it."""
 
-    id = "iso-01-clears"
+    id = "run-iso-01-clears"
     breaks = "RUN-ISO-01"
 
     def copy(self, value: Array) -> Array:
@@ -451,7 +451,7 @@ class CopyClearsInput(Engine):
 class BufferReused(Engine):
     """Outputs of one name, shape and type share a buffer."""
 
-    id = "iso-02-buffer"
+    id = "run-iso-02-buffer"
     breaks = "RUN-ISO-02"
 
     def __init__(self) -> None:
@@ -469,7 +469,7 @@ class BufferReused(Engine):
 class LastOutputCleared(Engine):
     """An output is cleared when the next call of any model begins."""
 
-    id = "iso-02-cleared"
+    id = "run-iso-02-cleared"
     breaks = "RUN-ISO-02"
 
     def __init__(self) -> None:
@@ -485,7 +485,7 @@ class LastOutputCleared(Engine):
 class CachedByShape(Engine):
     """Outputs are remembered by the shapes of the inputs."""
 
-    id = "iso-03-cached"
+    id = "run-iso-03-cached"
     breaks = "RUN-ISO-03"
 
     def __init__(self) -> None:
@@ -507,7 +507,7 @@ class CachedByShape(Engine):
 class RepeatDrifts(Engine):
     """Integers drift by one from the fourth equal call on."""
 
-    id = "iso-03-drifts"
+    id = "run-iso-03-drifts"
     breaks = "RUN-ISO-03"
 
     def __init__(self) -> None:
@@ -527,7 +527,7 @@ class RepeatDrifts(Engine):
 class LastLoadedWins(Engine):
     """The steps of the model loaded last are used for every model with the same input."""
 
-    id = "iso-04-last"
+    id = "run-iso-04-last"
     breaks = "RUN-ISO-04"
 
     def __init__(self) -> None:
@@ -550,7 +550,7 @@ class LastLoadedWins(Engine):
 class CacheWithoutModel(Engine):
     """Answers are remembered by names and contents of the inputs, not by the model."""
 
-    id = "iso-04-cache"
+    id = "run-iso-04-cache"
     breaks = "RUN-ISO-04"
 
     def __init__(self) -> None:
@@ -574,7 +574,7 @@ class CacheWithoutModel(Engine):
 class SecondLoadEmptiesFirst(Engine):
     """Loading a model again empties the constants of the first."""
 
-    id = "iso-04-again"
+    id = "run-iso-04-again"
     breaks = "RUN-ISO-04"
 
     def __init__(self) -> None:

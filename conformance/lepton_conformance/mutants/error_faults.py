@@ -16,15 +16,23 @@ __all__ = ["ALL"]
 
 
 class _AfterRefusal(Naive):
-    """Remembers that something was refused."""
+    """Counts the inference requests that were refused, for what a subclass does after that."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.stumbled = False
+        self.refusals = 0
 
-    def refuse(self, refusal: Refusal) -> HttpResponse:
-        self.stumbled = True
-        return super().refuse(refusal)
+    def infer(self, model: Model, version: str, request: HttpRequest) -> HttpResponse:
+        if self.refusals:
+            return self.stumble(model, version, request)
+        try:
+            return super().infer(model, version, request)
+        except Refusal:
+            self.refusals += 1
+            raise
+
+    def stumble(self, model: Model, version: str, request: HttpRequest) -> HttpResponse:
+        raise Refusal(500, "the model failed before")
 
 
 class FailsOnceAfterRefusal(_AfterRefusal):
@@ -33,12 +41,9 @@ class FailsOnceAfterRefusal(_AfterRefusal):
     id = "err-08-once"
     breaks = "INF-ERR-08"
 
-    def infer(self, model: Model, version: str, request: HttpRequest) -> HttpResponse:
-        if self.stumbled:
-            response = super().refuse(Refusal(500, "the model failed before"))
-            self.stumbled = False
-            return response
-        return super().infer(model, version, request)
+    def stumble(self, model: Model, version: str, request: HttpRequest) -> HttpResponse:
+        self.refusals = 0
+        return super().stumble(model, version, request)
 
 
 class DeadAfterRefusal(_AfterRefusal):
@@ -46,11 +51,6 @@ class DeadAfterRefusal(_AfterRefusal):
 
     id = "err-08-dead"
     breaks = "INF-ERR-08"
-
-    def infer(self, model: Model, version: str, request: HttpRequest) -> HttpResponse:
-        if self.stumbled:
-            raise Refusal(500, "the model failed before")
-        return super().infer(model, version, request)
 
 
 class ModelDeadAfterWrongShape(Naive):
@@ -73,17 +73,15 @@ class ModelDeadAfterWrongShape(Naive):
             raise
 
 
-class ConnectionDeadAfterRefusal(_AfterRefusal):
-    """The connection breaks at the request after a refusal, without notice."""
+class ConnectionsDeadAfterRefusal(_AfterRefusal):
+    """The four inference requests after a refusal are not answered, on whatever connection."""
 
     id = "err-08-connection"
     breaks = "INF-ERR-08"
 
-    def infer(self, model: Model, version: str, request: HttpRequest) -> HttpResponse:
-        if self.stumbled:
-            self.stumbled = False
-            return HttpResponse(0)
-        return super().infer(model, version, request)
+    def stumble(self, model: Model, version: str, request: HttpRequest) -> HttpResponse:
+        self.refusals = (self.refusals + 1) % 5
+        return HttpResponse(0)
 
 
 class UnknownModelBadRequest(Naive):
@@ -299,7 +297,7 @@ ALL: tuple[type[Naive], ...] = (
     FailsOnceAfterRefusal,
     DeadAfterRefusal,
     ModelDeadAfterWrongShape,
-    ConnectionDeadAfterRefusal,
+    ConnectionsDeadAfterRefusal,
     UnknownModelBadRequest,
     UnknownVersionBadRequest,
     UnknownVersionAnswered,

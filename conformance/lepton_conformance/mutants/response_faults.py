@@ -406,16 +406,15 @@ class DefaultIsFirstOutput(Naive):
         return chosen[:1] if request.outputs is None else chosen
 
 
-class OutputsRequired(Naive):
-    """A request without `outputs` is refused."""
+class DefaultLacksLast(Naive):
+    """Without `outputs`, the last of several outputs is not answered."""
 
-    id = "rsp-10-required"
+    id = "rsp-10-last"
     breaks = "INF-RSP-10"
 
-    def read_wanted(self, document: dict[str, Any]) -> tuple[Wanted, ...] | None:
-        if "outputs" not in document:
-            raise Refusal(400, "member 'outputs' is missing")
-        return super().read_wanted(document)
+    def select_outputs(self, model: Model, request: InferRequest) -> Sequence[tuple[Spec, Wanted | None]]:
+        chosen = super().select_outputs(model, request)
+        return chosen[:-1] if request.outputs is None and len(chosen) > 1 else chosen
 
 
 class MetadataOrder(Naive):
@@ -499,7 +498,7 @@ ALL: tuple[type[Naive], ...] = (
     OneOutputOnly,
     WrongOutputData,
     DefaultIsFirstOutput,
-    OutputsRequired,
+    DefaultLacksLast,
     MetadataOrder,
     AlphabeticOrder,
     EmptyListIsNone,

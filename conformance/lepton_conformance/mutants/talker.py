@@ -130,7 +130,7 @@ class Talker:
 class Banner(Talker):
     """A banner is printed before the hello."""
 
-    id = "adp-01-banner"
+    id = "run-adp-01-banner"
     breaks = "RUN-ADP-01"
 
     def greet(self) -> None:
@@ -141,7 +141,7 @@ class Banner(Talker):
 class ProtocolQuoted(Talker):
     """The protocol's version is a string."""
 
-    id = "adp-01-protocol"
+    id = "run-adp-01-protocol"
     breaks = "RUN-ADP-01"
 
     def hello(self) -> dict[str, Any]:
@@ -151,7 +151,7 @@ class ProtocolQuoted(Talker):
 class NoCapabilities(Talker):
     """The hello has no capabilities."""
 
-    id = "adp-01-capabilities"
+    id = "run-adp-01-capabilities"
     breaks = "RUN-ADP-01"
 
     def hello(self) -> dict[str, Any]:
@@ -161,7 +161,7 @@ class NoCapabilities(Talker):
 class NoName(Talker):
     """The hello has no name."""
 
-    id = "adp-01-name"
+    id = "run-adp-01-name"
     breaks = "RUN-ADP-01"
 
     def hello(self) -> dict[str, Any]:
@@ -171,7 +171,7 @@ class NoName(Talker):
 class WeightsAreInputs(Talker):
     """Initializers are listed as inputs."""
 
-    id = "adp-02-weights"
+    id = "run-adp-02-weights"
     breaks = "RUN-ADP-02"
 
     def model_inputs(self, model: Loaded) -> tuple[Spec, ...]:
@@ -182,7 +182,7 @@ class WeightsAreInputs(Talker):
 class InputsReversed(Talker):
     """Inputs are listed in reverse."""
 
-    id = "adp-02-order"
+    id = "run-adp-02-order"
     breaks = "RUN-ADP-02"
 
     def model_inputs(self, model: Loaded) -> tuple[Spec, ...]:
@@ -192,7 +192,7 @@ class InputsReversed(Talker):
 class FreeSizesAreOne(Talker):
     """Sizes that are not fixed are listed as 1."""
 
-    id = "adp-02-sizes"
+    id = "run-adp-02-sizes"
     breaks = "RUN-ADP-02"
 
     def describe(self, spec: Spec) -> dict[str, Any]:
@@ -202,7 +202,7 @@ class FreeSizesAreOne(Talker):
 class LoadRejected(Talker):
     """Models with strings are rejected, though BYTES are listed."""
 
-    id = "adp-02-rejected"
+    id = "run-adp-02-rejected"
     breaks = "RUN-ADP-02"
 
     def load(self, path: str) -> dict[str, Any]:
@@ -215,7 +215,7 @@ class LoadRejected(Talker):
 class FirstOutputOnly(Talker):
     """Only the first output is answered."""
 
-    id = "adp-03-first"
+    id = "run-adp-03-first"
     breaks = "RUN-ADP-03"
 
     def infer(self, name: str, values: list[dict[str, Any]]) -> dict[str, Any]:
@@ -225,7 +225,7 @@ class FirstOutputOnly(Talker):
 class OutputFlattened(Talker):
     """Outputs are flat."""
 
-    id = "adp-03-flat"
+    id = "run-adp-03-flat"
     breaks = "RUN-ADP-03"
 
     def encode(self, name: str, array: Array) -> dict[str, Any]:
@@ -235,7 +235,7 @@ class OutputFlattened(Talker):
 class OutputWidened(Talker):
     """FP16 outputs are sent as FP32."""
 
-    id = "adp-03-widened"
+    id = "run-adp-03-widened"
     breaks = "RUN-ADP-03"
 
     def encode(self, name: str, array: Array) -> dict[str, Any]:
@@ -245,7 +245,7 @@ class OutputWidened(Talker):
 class OutputShort(Talker):
     """The last byte of an output is missing."""
 
-    id = "adp-03-short"
+    id = "run-adp-03-short"
     breaks = "RUN-ADP-03"
 
     def encode(self, name: str, array: Array) -> dict[str, Any]:
@@ -256,7 +256,7 @@ class OutputShort(Talker):
 class ErrorAsText(Talker):
     """An error is a string."""
 
-    id = "adp-04-text"
+    id = "run-adp-04-text"
     breaks = "RUN-ADP-04"
 
     def error(self, request: dict[str, Any], error: Exception) -> Any:
@@ -266,7 +266,7 @@ class ErrorAsText(Talker):
 class ErrorCodeUnknown(Talker):
     """Errors have a code of their own."""
 
-    id = "adp-04-code"
+    id = "run-adp-04-code"
     breaks = "RUN-ADP-04"
 
     def error(self, request: dict[str, Any], error: Exception) -> Any:
@@ -276,7 +276,7 @@ class ErrorCodeUnknown(Talker):
 class ErrorSilent(Talker):
     """Errors have an empty message."""
 
-    id = "adp-04-message"
+    id = "run-adp-04-message"
     breaks = "RUN-ADP-04"
 
     def error(self, request: dict[str, Any], error: Exception) -> Any:
@@ -286,7 +286,7 @@ class ErrorSilent(Talker):
 class ErrorEnds(Talker):
     """The adapter ends after the first error."""
 
-    id = "adp-04-ends"
+    id = "run-adp-04-ends"
     breaks = "RUN-ADP-04"
 
     def error(self, request: dict[str, Any], error: Exception) -> Any:
@@ -296,7 +296,7 @@ class ErrorEnds(Talker):
 class ErrorSwallowed(Talker):
     """What goes wrong in a call is answered with no outputs."""
 
-    id = "adp-04-swallowed"
+    id = "run-adp-04-swallowed"
     breaks = "RUN-ADP-04"
 
     def infer(self, name: str, values: list[dict[str, Any]]) -> dict[str, Any]:
@@ -309,7 +309,7 @@ class ErrorSwallowed(Talker):
 class UnloadKeeps(Talker):
     """An unloaded model still answers."""
 
-    id = "adp-05-keeps"
+    id = "run-adp-05-keeps"
     breaks = "RUN-ADP-05"
 
     def unload(self, name: str) -> dict[str, Any]:
@@ -321,7 +321,7 @@ class UnloadKeeps(Talker):
 class UnloadTwice(Talker):
     """A model can be unloaded any number of times."""
 
-    id = "adp-05-twice"
+    id = "run-adp-05-twice"
     breaks = "RUN-ADP-05"
 
     def unload(self, name: str) -> dict[str, Any]:
@@ -334,7 +334,7 @@ class UnloadTwice(Talker):
 class UnloadAll(Talker):
     """Unloading a model unloads all."""
 
-    id = "adp-05-all"
+    id = "run-adp-05-all"
     breaks = "RUN-ADP-05"
 
     def unload(self, name: str) -> dict[str, Any]:
@@ -346,7 +346,7 @@ class UnloadAll(Talker):
 class ExitStatusOne(Talker):
     """The adapter ends with status 1."""
 
-    id = "adp-06-status"
+    id = "run-adp-06-status"
     breaks = "RUN-ADP-06"
 
     exit_status = 1
@@ -355,7 +355,7 @@ class ExitStatusOne(Talker):
 class ShutdownUnanswered(Talker):
     """The adapter ends without an answer to shutdown."""
 
-    id = "adp-06-unanswered"
+    id = "run-adp-06-unanswered"
     breaks = "RUN-ADP-06"
 
     def answer(self, request: dict[str, Any]) -> dict[str, Any]:
@@ -367,7 +367,7 @@ class ShutdownUnanswered(Talker):
 class ShutdownIgnored(Talker):
     """The adapter goes on after shutdown."""
 
-    id = "adp-06-ignored"
+    id = "run-adp-06-ignored"
     breaks = "RUN-ADP-06"
 
     def end(self) -> int:

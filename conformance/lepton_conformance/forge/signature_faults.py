@@ -54,6 +54,13 @@ def _softmax_of_class(document: dict[str, Any]) -> None:
     document["processing"]["post"] = [argmax, softmax]
 
 
+def _argmax_of_nothing(document: dict[str, Any]) -> None:
+    """Take the largest over an axis that may have no element."""
+    document["symbols"]["N"]["min"] = 0
+    document["processing"]["post"][1]["axis"] = 0
+    document["interface"]["outputs"][1]["shape"] = [3]
+
+
 _TWO = ["one", "two"]
 _GRAY = {"kind": "image", "channelOrder": "GRAY", "colourSpace": "grayscale", "range": [0, 1]}
 
@@ -143,6 +150,7 @@ SIGNATURE_FAULTS: tuple[Violation, ...] = (
     Violation("PKG-PRO-02", "softmax-of-integers", manifest(_softmax_of_class, vision_draft)),
     Violation("PKG-PRO-02", "post-reads-an-input", _post(0, **{"in": "image"})),
     Violation("PKG-PRO-02", "argmax-axis", _post(1, axis=2)),
+    Violation("PKG-PRO-02", "argmax-of-nothing", manifest(_argmax_of_nothing, vision_draft)),
     Violation("PKG-PRO-02", "cast-to-bf16", _step(0, datatype="BF16")),
     Violation("PKG-PRO-02", "cast-to-strings", _step(0, datatype="BYTES")),
     Violation("PKG-PRO-03", "interface-alone", manifest(lambda m: m.pop("processing"), vision_draft)),

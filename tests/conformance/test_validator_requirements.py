@@ -108,13 +108,14 @@ def hook(name, args):
         events.append([name, repr(args)[:200]])
 sys.addaudithook(hook)
 code = main(["validate", {path!r}, "--level", "full", "--format", "json"])
+{then}
 print(json.dumps(events), file=sys.stderr)
 """
 
 
-def audited(path: Path, warm: Path) -> list[list[str]]:
+def audited(path: Path, warm: Path, then: str = "") -> list[list[str]]:
     """Return the audit events of validating `path`, in a process that has validated `warm` before."""
-    program = AUDITED.format(path=str(path), warm=str(warm))
+    program = AUDITED.format(path=str(path), warm=str(warm), then=then)
     done = subprocess.run(
         [sys.executable, "-c", program], capture_output=True, text=True, timeout=120, check=True
     )
@@ -148,6 +149,21 @@ def test_opens_no_connection_and_executes_nothing(tmp_path: Path) -> None:
 def test_unpickles_nothing(name: str, tmp_path: Path) -> None:
     warm = vision_draft().directory().write(tmp_path, "warm")
     assert audited(VIOLATION[name].forge().write(tmp_path), warm) == []
+
+
+@pytest.mark.parametrize(
+    ("statement", "event"),
+    [
+        ("import socket; socket.socket().close()", "socket."),
+        ("import pickle; pickle.loads(pickle.dumps(print))", "pickle."),
+        ("import subprocess; subprocess.run(['true'])", "subprocess."),
+        ("exec(compile('1', {path!r} + '/setup.py', 'exec'))", "compile"),
+    ],
+)
+def test_the_audit_sees_what_it_looks_for(statement: str, event: str, tmp_path: Path) -> None:
+    path = linear_draft().directory().write(tmp_path)
+    events = audited(path, path, statement.replace("{path!r}", repr(str(path))))
+    assert any(name.startswith(event) for name, _ in events)
 
 
 EVIL = "\x1b]0;owned\x07\u202e<script>alert(1)</script>\u2028&\"'"

@@ -4,10 +4,10 @@ Owns the table of operators as rules on types; leaves computing to `lepton.runti
 own rules on purpose. Serves PKG-PRO-02.
 """
 
+import functools
 import math
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from lepton.checks.registry import Check, check
 from lepton.finding import Finding
@@ -17,8 +17,7 @@ from lepton.package.read import Package
 __all__ = ["CHECKS"]
 
 
-@dataclass(frozen=True, slots=True)
-class _Type:
+class _Type(NamedTuple):
     """Datatype and shape of one tensor in the chain."""
 
     datatype: str
@@ -26,6 +25,10 @@ class _Type:
 
     def __str__(self) -> str:
         return f"{self.datatype} {list(self.shape)}"
+
+
+#: What a step writes, from the step and what it reads; raises _Unsound.
+_Rule = Callable[[Any, _Type], _Type]
 
 
 class _Unsound(Exception):
@@ -44,19 +47,21 @@ def sound_chains(package: Package) -> Iterator[Finding]:
     if "processing" not in manifest:
         return
     signature, interface = manifest["signature"], manifest["interface"]
+    empty = frozenset(name for name, symbol in manifest["symbols"].items() if symbol["min"] == 0)
     for name, start, goal, required in (
         ("pre", interface["inputs"], signature["inputs"], "input of the signature"),
         ("post", signature["outputs"], interface["outputs"], "output of the interface"),
     ):
-        fault = _chain_fault(manifest["processing"][name], start, goal, required)
+        fault = _chain_fault(manifest["processing"][name], start, goal, required, empty)
         if fault is not None:
             yield Finding("PKG-PRO-02", MANIFEST, f"/processing/{name}{fault[0]}", fault[1], "")
 
 
 def _chain_fault(
-    steps: list[Any], start: list[Any], goal: list[Any], required: str
+    steps: list[Any], start: list[Any], goal: list[Any], required: str, empty: frozenset[str]
 ) -> tuple[str, str] | None:
     known = {one["name"]: _Type(one["datatype"], tuple(one["shape"])) for one in start}
+    rules: dict[str, _Rule] = {**_RULES, "argmax": functools.partial(_argmax, empty=empty)}
     for at, step in enumerate(steps):
         if step["in"] not in known:
             names = ", ".join(repr(name) for name in known)
@@ -64,7 +69,7 @@ def _chain_fault(
         if step["out"] in known:
             return f"/{at}/out", f"found {step['out']!r}, which is there already, expected a new name"
         try:
-            known[step["out"]] = _RULES[step["op"]](step, known[step["in"]])
+            known[step["out"]] = rules[step["op"]](step, known[step["in"]])
         except _Unsound as unsound:
             return f"/{at}/{unsound.member}", f"{step['op']}: {unsound}"
     for one in goal:
@@ -154,12 +159,12 @@ def _sigmoid(step: Any, given: _Type) -> _Type:
     return given
 
 
-def _argmax(step: Any, given: _Type) -> _Type:
+def _argmax(step: Any, given: _Type, *, empty: frozenset[str]) -> _Type:
     if given.datatype in ("BOOL", "BYTES", "BF16"):
         raise _Unsound("in", f"found {given.datatype}, expected a number other than BF16")
     axis = _axis(step, given)
-    if given.shape[axis] == 0:
-        raise _Unsound("axis", f"found the size 0 on the axis {axis}, expected 1 or more")
+    if given.shape[axis] == 0 or given.shape[axis] in empty:
+        raise _Unsound("axis", f"found the size {given.shape[axis]!r} on the axis {axis}, which may be 0")
     return _Type("INT64", given.shape[:axis] + given.shape[axis + 1 :])
 
 
@@ -167,7 +172,7 @@ def _fits_binary32(value: float) -> bool:
     return abs(value) < 3.4028235677973366e38
 
 
-_RULES: dict[str, Callable[[Any, _Type], _Type]] = {
+_RULES: dict[str, _Rule] = {
     "cast": _cast,
     "rescale": _rescale,
     "normalize": _normalize,
@@ -175,7 +180,6 @@ _RULES: dict[str, Callable[[Any, _Type], _Type]] = {
     "reshape": _reshape,
     "softmax": _softmax,
     "sigmoid": _sigmoid,
-    "argmax": _argmax,
 }
 
 CHECKS: tuple[Check, ...] = (sound_chains,)

@@ -12,7 +12,9 @@ import pytest
 
 import lepton_spec
 from lepton.cli import main
-from lepton_conformance.forge import VALID, VIOLATIONS, ValidPackage, Violation, wrap_model
+from lepton_conformance.forge import VALID, VIOLATIONS, Member, ValidPackage, Violation, wrap_model
+from lepton_conformance.forge.__main__ import main as write_index
+from lepton_conformance.forge.valid import linear_draft
 from lepton_conformance.models import MODELS, ConformanceModel
 
 Judge = Callable[..., tuple[int, dict[str, Any]]]
@@ -88,3 +90,23 @@ def test_every_requirement_on_packages_that_can_be_checked_is_seen_violated() ->
 @pytest.mark.parametrize("package", VALID, ids=lambda package: package.name)
 def test_forging_is_byte_stable(package: ValidPackage) -> None:
     assert package.forge() == package.forge()
+
+
+def test_the_largest_number_of_files_is_accepted(tmp_path: Path, judge: Judge) -> None:
+    """65,535 files, the manifest included, make ZIP64 end records necessary and are still a package."""
+    draft = linear_draft()
+    left = 65_535 - 1 - len(draft.members)
+    draft.members += [Member(f"many/{number:05d}", b"", "text/plain", "other") for number in range(left)]
+    code, report = judge(draft.archive().write(tmp_path), "quick")
+    assert shown(report["findings"]) == []
+    assert code == 0
+
+
+def test_the_corpus_is_written_with_an_index(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = tmp_path / "corpus"
+    assert write_index([str(folder)]) == 0
+    index = json.loads((folder / "corpus.json").read_text())
+    assert len(index["packages"]) == len(VALID) + len(VIOLATIONS)
+    assert all((folder / entry["path"]).exists() for entry in index["packages"])
+    assert write_index([str(folder)]) == 2
+    assert "is there already" in capsys.readouterr().err

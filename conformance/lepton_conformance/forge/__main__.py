@@ -1,0 +1,34 @@
+"""`python -m lepton_conformance.forge FOLDER`: write the corpus of packages for validators."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from lepton_conformance.forge.corpus import write_corpus
+
+__all__ = ["main"]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Write the corpus and say where its index is; 2 when that cannot be done."""
+    parser = argparse.ArgumentParser(
+        prog="python -m lepton_conformance.forge",
+        description="Write valid packages, and packages that each violate one requirement, with an index.",
+        epilog="example: python -m lepton_conformance.forge corpus",
+    )
+    parser.add_argument("folder", type=Path, metavar="FOLDER", help="a folder that does not exist yet")
+    folder: Path = parser.parse_args(arguments).folder
+    try:
+        print(write_corpus(folder))
+    except OSError as error:
+        reason = (
+            "is there already; name a new folder" if isinstance(error, FileExistsError) else error.strerror
+        )
+        print(f"forge: {str(folder)!r}: {reason}", file=sys.stderr)
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

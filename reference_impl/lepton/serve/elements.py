@@ -33,7 +33,7 @@ MAX_NUMBER_BYTES = 4096
 _NOT_STRUCTURE = bytes(set(range(256)) - set(b"[],"))
 _BRACKETS_TO_SPACES = bytes.maketrans(b"[]", b"  ")
 _NESTED = re.compile(rb"[ \t\r\n]*\[[ \t\r\n]*\[")
-_NEGATIVE_ZERO = re.compile(rb"-0(?=[ \t\r\n,]|$)")
+_NEGATIVE_ZERO = re.compile(rb"(?<![eE])-0(?=[ \t\r\n,]|$)")
 _ELEMENT_PATH = re.compile(r"\$\[(\d+)\]")
 
 _NON_FINITE: dict[Any, float] = {"NaN": np.nan, "Infinity": np.inf, "-Infinity": -np.inf}
@@ -149,7 +149,7 @@ def _bound_numbers(text: bytes) -> None:
 def _parse_numbers(text: bytes, datatype_name: str, kind: str, count: int) -> Array:
     flat = np.empty(count, dtype=numpy_dtype(datatype_name))
     if count == 0:
-        if text.strip(b" \t\r\n"):
+        if text.strip(b" \t\r\n,"):
             raise invalid("data: found elements, expected none as the shape says")
         return flat
     _bound_numbers(text)

@@ -78,9 +78,9 @@ def _train() -> DigitsCnn:
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, EPOCHS)
     for _ in range(EPOCHS):
         order = torch.randperm(len(inputs))
-        for rows in order.split(BATCH):
+        for rows in torch.split(order, BATCH):
             optimizer.zero_grad()
-            nn.functional.cross_entropy(model(_shifted(inputs[rows])), targets[rows]).backward()
+            torch.autograd.backward(nn.functional.cross_entropy(model(_shifted(inputs[rows])), targets[rows]))
             optimizer.step()
         schedule.step()
     return model.eval()

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from lepton.errors import LeptonError, RecipeError
+from lepton.finding import Severity
 from lepton.pack.golden import golden_vectors
 from lepton.pack.onnx_source import read_onnx
 from lepton.pack.origin import Origin, onnx_origin
@@ -60,8 +61,28 @@ def pack(source: str, recipe: Recipe, out: Path) -> Packed:
         Member(_CARD, card, "application/json", "card"),
         *_further_files(recipe),
     ]
-    identity = write_package(members, manifest, out)
+    identity = _publish(members, manifest, out)
     return Packed(out, identity, manifest, vectors)
+
+
+def _publish(members: list[Member], manifest: dict[str, Any], out: Path) -> str:
+    """Write the package beside its place, let the validator judge it, and only then move it there."""
+    from lepton.validate import severity, validate_package
+
+    out.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".lepton-pack-", dir=out.parent) as name:
+        beside = Path(name) / out.name
+        identity = write_package(members, manifest, beside)
+        report = validate_package(beside, level="full", allow_executable=True)
+        errors = [one for one in report.findings if severity(one.requirement) is Severity.ERROR]
+        if errors:
+            first, more = errors[0], f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
+            raise RecipeError(
+                f"the package would violate {first.requirement} at {first.file} {first.pointer}: "
+                f"{first.message}{more}. {first.hint}"
+            )
+        beside.replace(out)
+    return identity
 
 
 def _origin(source: str, recipe: Recipe) -> Origin:

@@ -37,7 +37,7 @@ site-serve: $(VENV)/.installed ## Serve the standard on http://127.0.0.1:8100 an
 	$(BIN)/mkdocs serve --dev-addr 127.0.0.1:8100
 
 bench: $(VENV)/.installed ## Our programs beside their peers, as ratios (5 min)
-	$(BIN)/python benchmarks/validate.py
+	$(BIN)/python benchmarks/validation.py
 	$(BIN)/python benchmarks/digests.py
 
 clean: ## Remove what was built; the environment in .venv stays

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from lepton.checks.registry import Check, check
 from lepton.finding import Finding
-from lepton.package.paths import MANIFEST
+from lepton.package.paths import MANIFEST, syntax_fault
 from lepton.package.read import Package
 
 __all__ = ["CHECKS"]
@@ -15,12 +15,12 @@ __all__ = ["CHECKS"]
 
 @check("PKG-DIG-01", "PKG-DIG-02", "PKG-DIG-03")
 def listed_files(package: Package) -> Iterator[Finding]:
-    """One finding a file: missing, of another length, or of other bytes."""
+    """One finding a file: missing, of another length, or of other bytes; none where the path is no path."""
     assert package.manifest is not None
     seen = set()
     for at, listed in enumerate(package.manifest["files"]):
         path = listed["path"]
-        if path in seen or path == MANIFEST:
+        if path in seen or path == MANIFEST or syntax_fault(path):
             continue
         seen.add(path)
         fact = package.files[path]

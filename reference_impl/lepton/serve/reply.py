@@ -16,6 +16,8 @@ OCTETS_TYPE = "application/octet-stream"
 
 #: How much of a client's own text an error repeats, in characters.
 MAX_SHOWN_CHARACTERS = 80
+#: The longest message: what it quotes of a request may be long.
+MAX_MESSAGE_CHARACTERS = 360
 
 
 class Cause(Enum):
@@ -45,6 +47,8 @@ class RequestError(Exception):
 
     def __init__(self, cause: Cause, message: str, headers: tuple[tuple[str, str], ...] = ()) -> None:
         """Refuse for `cause`, with further `headers` where the status asks for them (Allow, Retry-After)."""
+        if len(message) > MAX_MESSAGE_CHARACTERS:
+            message = message[:MAX_MESSAGE_CHARACTERS] + "…"
         super().__init__(message)
         self.cause = cause
         self.message = message

@@ -1,7 +1,7 @@
 """The engine onnxruntime, on one CPU thread, deterministic.
 
-Owns the translation between Lepton's arrays and onnxruntime's: strings (which onnxruntime takes and gives as
-`str` only) and BF16 (which numpy lacks). Leaves checking of inputs to `binding`. Serves `runtime`.
+Owns sessions and the translation of BF16, which numpy lacks; leaves BYTES to `strings` and checking of inputs
+to `binding`. Serves `runtime`.
 """
 
 import ctypes
@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from lepton.errors import BindError, RuntimeRefusal, UnsupportedError
+from lepton.runtime import strings
 from lepton.runtime.protocol import Array
 from lepton.tensor import element_count
 
@@ -60,7 +61,14 @@ class OnnxRuntime:
         ):
             if sorted(found) != sorted(expected):
                 raise RuntimeRefusal(f"{entry.name}: found graph {kind} {found}, expected {expected}")
-        return OnnxModel(session, tuple(outputs))
+        return OnnxModel(session, tuple(outputs), _encoding(session, entry))
+
+
+def _encoding(session: Any, entry: Path) -> str:
+    nodes = (*session.get_inputs(), *session.get_outputs())
+    if any(node.type == "tensor(string)" for node in nodes):
+        return strings.encoding_of(entry)
+    return strings.UTF8
 
 
 class OnnxModel:
@@ -68,7 +76,7 @@ class OnnxModel:
 
     __slots__ = ("_compute",)
 
-    def __init__(self, session: Any, outputs: tuple[str, ...]) -> None:
+    def __init__(self, session: Any, outputs: tuple[str, ...], encoding: str) -> None:
         """Choose the way in and out that the graph's types need, so that no call pays for another's."""
         types = {node.name: node.type for node in (*session.get_inputs(), *session.get_outputs())}
         texts = {name for name, type_ in types.items() if type_ == "tensor(string)"}
@@ -79,15 +87,14 @@ class OnnxModel:
             self._compute = _single(session, outputs[0])
         else:
             texts_in = [node.name for node in session.get_inputs() if node.name in texts]
-            self._compute = _translating(
-                session, outputs, texts_in, [name for name in outputs if name in texts]
-            )
+            texts_out = [name for name in outputs if name in texts]
+            self._compute = _translating(session, outputs, texts_in, texts_out, encoding)
 
     def infer(self, inputs: Mapping[str, Array]) -> dict[str, Array]:
         """Compute every output. Inputs are read only; the answers are the caller's own.
 
-        Raises: RuntimeRefusal when onnxruntime fails; BindError for BYTES that are not UTF-8, because the
-        strings of ONNX are.
+        Raises: RuntimeRefusal when onnxruntime fails; BindError for BYTES that are not UTF-8 in a graph that
+        looks into them.
         """
         try:
             return self._compute(inputs)
@@ -111,17 +118,17 @@ def _single(session: Any, output: str) -> Compute:
 
 
 def _translating(
-    session: Any, outputs: tuple[str, ...], texts_in: Sequence[str], texts_out: Sequence[str]
+    session: Any, outputs: tuple[str, ...], texts_in: Sequence[str], texts_out: Sequence[str], encoding: str
 ) -> Compute:
     """Compute with BYTES in and out as the `str` objects that onnxruntime takes and gives."""
     run, requested = session.run, list(outputs)
 
     def compute(inputs: Mapping[str, Array]) -> dict[str, Array]:
         if texts_in:
-            inputs = {**inputs, **{name: _decoded(name, inputs[name]) for name in texts_in}}
+            inputs = {**inputs, **{name: strings.decoded(name, inputs[name], encoding) for name in texts_in}}
         answer = dict(zip(requested, run(requested, inputs), strict=True))
         for name in texts_out:
-            answer[name] = _encoded(answer[name])
+            answer[name] = strings.encoded(answer[name], encoding)
         return answer
 
     return compute
@@ -157,27 +164,6 @@ def _through_ort_values(session: Any, outputs: tuple[str, ...]) -> Compute:
 
 def _closed(*_: object) -> Any:
     raise RuntimeError("the model is closed")
-
-
-def _decoded(name: str, array: Array) -> Array:
-    """Return a BYTES tensor as the `str` objects that onnxruntime takes (it would print a `bytes`)."""
-    texts: Array = np.empty(array.size, dtype=object)
-    for index, element in enumerate(array.flat):
-        try:
-            texts[index] = element.decode()
-        except UnicodeDecodeError as error:
-            raise BindError(
-                f"tensor {name!r}: found bytes that are not UTF-8 at element {index}, expected UTF-8, as "
-                "ONNX has it"
-            ) from error
-    return texts.reshape(array.shape)
-
-
-def _encoded(texts: Array) -> Array:
-    array: Array = np.empty(texts.size, dtype=object)
-    for index, text in enumerate(texts.flat):
-        array[index] = text.encode()
-    return array.reshape(texts.shape)
 
 
 def _first_line(error: Exception) -> str:

@@ -13,12 +13,15 @@ from lepton.errors import BindError, RuntimeRefusal, UnsupportedError
 from lepton.runtime.onnxruntime import OnnxModel, OnnxRuntime
 
 HEAD = '<ir_version: 8, opset_import: ["" : 17]> '
+#: From this opset on, Equal takes strings.
+HEAD_19 = '<ir_version: 9, opset_import: ["" : 19]> '
 AFFINE = """g (float[N,2] x) => (float[N,1] y) <float[2,1] w = {3, 5}> { y = MatMul(x, w) }"""
 
 
 def _load(tmp_path: Path, text: str, inputs: list[str], outputs: list[str]) -> OnnxModel:
     path = tmp_path / "model.onnx"
-    path.write_bytes(onnx.parser.parse_model(HEAD + text).SerializeToString())
+    head = "" if text.startswith("<") else HEAD
+    path.write_bytes(onnx.parser.parse_model(head + text).SerializeToString())
     return OnnxRuntime().load(path, inputs, outputs)
 
 
@@ -50,18 +53,43 @@ def test_takes_arrays_that_are_not_contiguous(tmp_path: Path) -> None:
     assert model.infer({"x": x})["y"].tolist() == [[15], [63]]
 
 
-@pytest.mark.parametrize("element", [b"", "轻子".encode(), b"a\0b", "𝛌".encode()])
-def test_bytes_pass_through_strings_unchanged(tmp_path: Path, element: bytes) -> None:
-    model = _load(tmp_path, "g (string[N] x) => (string[N] y) { y = Identity(x) }", ["x"], ["y"])
-    x = np.array([element, b"other"], dtype=object)
-    assert model.infer({"x": x})["y"].tolist() == [element, b"other"]
-    assert x.tolist() == [element, b"other"]
+ANY_BYTES = [b"", "轻子".encode(), b"a\0b\0", b"\xff\xfe", bytes(range(256))]
 
 
-def test_bytes_that_are_no_text_are_refused_rather_than_changed(tmp_path: Path) -> None:
-    model = _load(tmp_path, "g (string[N] x) => (string[N] y) { y = Identity(x) }", ["x"], ["y"])
+def test_a_graph_that_only_moves_strings_carries_any_bytes(tmp_path: Path) -> None:
+    text = (
+        HEAD_19
+        + """g (string[N] x) => (string[1,N] y, bool[N] same) <int64[2] s = {1, -1}> {
+        y = Reshape(x, s)
+        same = Equal(x, x)
+    }"""
+    )
+    model = _load(tmp_path, text, ["x"], ["y", "same"])
+    x = np.array(ANY_BYTES, dtype=object)
+    answer = model.infer({"x": x})
+    assert answer["y"].tolist() == [ANY_BYTES]
+    assert answer["same"].all()
+    assert x.tolist() == ANY_BYTES
+
+
+def test_a_graph_that_looks_into_strings_gets_utf8_or_refuses(tmp_path: Path) -> None:
+    text = """<ir_version: 8, opset_import: ["" : 17, "ai.onnx.ml" : 2]> g (string[N] x) => (int64[N] y) {
+        y = ai.onnx.ml.LabelEncoder <keys_strings = ["é"], values_int64s = [7], default_int64 = -1> (x)
+    }"""
+    model = _load(tmp_path, text, ["x"], ["y"])
+    assert model.infer({"x": np.array(["é".encode(), b"e"], dtype=object)})["y"].tolist() == [7, -1]
     with pytest.raises(BindError, match="not UTF-8 at element 1"):
         model.infer({"x": np.array([b"good", b"\xff"], dtype=object)})
+
+
+def test_a_graph_with_a_text_of_its_own_gets_utf8(tmp_path: Path) -> None:
+    path = tmp_path / "model.onnx"
+    graph = onnx.parser.parse_model(HEAD_19 + "g (string[N] x) => (bool[N] y) { y = Equal(x, x) }")
+    graph.graph.node[0].input[1] = "c"
+    graph.graph.initializer.append(onnx.helper.make_tensor("c", 8, [1], ["é".encode()]))
+    path.write_bytes(graph.SerializeToString())
+    model = OnnxRuntime().load(path, ["x"], ["y"])
+    assert model.infer({"x": np.array(["é".encode(), b"e"], dtype=object)})["y"].tolist() == [True, False]
 
 
 def test_brain_floats_keep_their_bits(tmp_path: Path) -> None:

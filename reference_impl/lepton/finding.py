@@ -1,11 +1,14 @@
 """What every check says: findings, and the reports that collect them.
 
-Owns the vocabulary of verdicts; leaves rendering to `lepton.report` and decisions to `lepton.validate`.
-Serves the chapter `conformance`.
+Owns the vocabulary of verdicts, as named tuples: every program that judges loads it, and dataclasses cost
+more to make than a whole quick validation may take. Leaves rendering to `lepton.report` and decisions to
+`lepton.validate`. Serves the chapter `conformance`.
 """
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 from enum import StrEnum
+from types import MappingProxyType
+from typing import NamedTuple
 
 import lepton_spec
 
@@ -42,8 +45,7 @@ class Verdict(StrEnum):
     INCONCLUSIVE = "inconclusive"
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(NamedTuple):
     """One violated requirement at one place, with one cause.
 
     `pointer` is a JSON pointer into `file`, or `byte N` for a binary member; empty when the whole file is
@@ -57,8 +59,7 @@ class Finding:
     hint: str
 
 
-@dataclass(frozen=True, slots=True)
-class PackageReport:
+class PackageReport(NamedTuple):
     """What was found about one package. `not_checked` maps a requirement to the reason it did not run."""
 
     path: str
@@ -66,11 +67,10 @@ class PackageReport:
     verdict: Verdict
     findings: tuple[Finding, ...]
     checked: tuple[str, ...] = ()
-    not_checked: dict[str, str] = field(default_factory=dict)
+    not_checked: Mapping[str, str] = MappingProxyType({})
 
 
-@dataclass(frozen=True, slots=True)
-class Report:
+class Report(NamedTuple):
     """The result of one validation run over one or more packages."""
 
     packages: tuple[PackageReport, ...]

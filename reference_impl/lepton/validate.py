@@ -5,7 +5,6 @@ to `lepton.report`. Serves PKG-VAL and COR-VER-02.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -133,4 +132,4 @@ def _hinted(findings: Iterable[Finding]) -> Iterable[Finding]:
     """Give every finding the remedy of its requirement as hint, unless it brought its own."""
     known: Mapping[str, Any] = lepton_spec.requirements() if findings else {}
     for one in findings:
-        yield one if one.hint else replace(one, hint=known[one.requirement]["remedy"])
+        yield one if one.hint else one._replace(hint=known[one.requirement]["remedy"])

@@ -72,7 +72,7 @@ def declared_versions(package: Package) -> Iterator[Finding | NotChecked]:
             yield one
             continue
         at, artifact, contents = one
-        found = contents.pt2.version if contents.pt2 is not None else ""
+        found = contents.pt2_version or ""
         if contents.onnx is not None:
             found = f"IR {contents.onnx.ir_version}"
         if found != artifact["formatVersion"]:

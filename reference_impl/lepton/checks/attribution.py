@@ -14,13 +14,13 @@ __all__ = ["CARD", "VECTORS", "requirement_of"]
 #: The kinds of document that have a schema, beside the manifest.
 CARD, VECTORS = "card", "vectors"
 
-_PATHS = re.compile(r"/files/\d+/path|/artifacts/\d+/entry|/artifacts/\d+/external/\d+|/vectors/\d+|/card")
+_PATHS = r"/files/\d+/path|/artifacts/\d+/entry|/artifacts/\d+/external/\d+|/vectors/\d+|/card"
 _TENSOR = r"/(?:signature|interface)/(?:inputs|outputs)/\d+"
-_DATATYPE = re.compile(_TENSOR + r"/datatype")
-_VECTOR_DATATYPE = re.compile(r"/vectors/\d+/(?:inputs|expected)/\d+/datatype")
-_DEFAULT = re.compile(_TENSOR + r"/(?:default|optional)")
-_STATEMENTS = re.compile(r"/(?:intendedUse|outOfScopeUse|limitations)(?:/|$)")
-_STEP = re.compile(r"/processing/(?:pre|post)(?:/|$)")
+_DATATYPE = _TENSOR + r"/datatype"
+_VECTOR_DATATYPE = r"/vectors/\d+/(?:inputs|expected)/\d+/datatype"
+_DEFAULT = _TENSOR + r"/(?:default|optional)"
+_STATEMENTS = r"/(?:intendedUse|outOfScopeUse|limitations)(?:/|$)"
+_STEP = r"/processing/(?:pre|post)(?:/|$)"
 
 
 def requirement_of(fault: SchemaFault, document: str) -> str:
@@ -28,7 +28,7 @@ def requirement_of(fault: SchemaFault, document: str) -> str:
     if document == MANIFEST:
         return _of_manifest(fault)
     if document == VECTORS:
-        return "COR-TYP-01" if _VECTOR_DATATYPE.fullmatch(fault.pointer) else "PKG-VEC-02"
+        return "COR-TYP-01" if re.fullmatch(_VECTOR_DATATYPE, fault.pointer) else "PKG-VEC-02"
     return _of_card(fault)
 
 
@@ -38,17 +38,19 @@ def _of_manifest(fault: SchemaFault) -> str:
         return "COR-VER-01"
     if place.startswith("/extensions"):
         return "COR-EXT-01"
-    if _STEP.match(place):
+    if re.match(_STEP, place):
         return "PKG-PRO-01"
     if fault.keyword == "additionalProperties" and not _in_alternative(fault):
         return "COR-EXT-01"
-    if _DATATYPE.fullmatch(place) and fault.keyword != "required":
+    if re.fullmatch(_DATATYPE, place) and fault.keyword != "required":
         return "COR-TYP-01"
-    if _PATHS.fullmatch(place) and fault.keyword != "required":
+    if re.fullmatch(_PATHS, place) and fault.keyword != "required":
         return "PKG-LAY-02"
     if fault.keyword == "dependentRequired" and place == "":
         return "PKG-PRO-03"
-    if _DEFAULT.fullmatch(place) or (fault.keyword == "dependentRequired" and re.fullmatch(_TENSOR, place)):
+    if re.fullmatch(_DEFAULT, place) or (
+        fault.keyword == "dependentRequired" and re.fullmatch(_TENSOR, place)
+    ):
         return "PKG-SIG-09"
     if re.fullmatch(r"/artifacts/\d+/executable", place) and any("/then" in one for one in fault.locations):
         return "PKG-ART-08"
@@ -57,7 +59,7 @@ def _of_manifest(fault: SchemaFault) -> str:
 
 def _of_card(fault: SchemaFault) -> str:
     place = _place(fault)
-    if _STATEMENTS.match(place):
+    if re.match(_STATEMENTS, place):
         return "PKG-DOC-03"
     if place.startswith("/evaluations"):
         return "PKG-DOC-04"

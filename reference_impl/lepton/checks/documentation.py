@@ -7,13 +7,15 @@ from collections.abc import Iterator
 
 from lepton.checks.attribution import CARD, requirement_of
 from lepton.checks.documents import blocked_by, text_findings
-from lepton.checks.licence import licence_fault
 from lepton.checks.registry import Check, NotChecked, check
 from lepton.finding import Finding
 from lepton.package.paths import MANIFEST
 from lepton.package.read import Package
 
 __all__ = ["CHECKS"]
+
+#: Licences that most packages have, so that most need not read the whole list.
+COMMON_LICENCES = frozenset(["Apache-2.0", "MIT", "BSD-3-Clause", "BSD-2-Clause", "CC-BY-4.0", "CC0-1.0"])
 
 _CARD_IDS = ("PKG-DOC-02", "PKG-DOC-03", "PKG-DOC-04", "PKG-PRV-01")
 
@@ -68,6 +70,10 @@ def licence(package: Package) -> Iterator[Finding]:
     """The licence is an SPDX expression, and the texts that it refers to are there."""
     assert package.manifest is not None
     expression = package.manifest["license"]
+    if expression in COMMON_LICENCES:
+        return
+    from lepton.checks.licence import licence_fault
+
     problem, references = licence_fault(expression)
     if problem is not None:
         yield Finding("PKG-DOC-01", MANIFEST, "/license", f"found {expression[:80]!r}: {problem}", "")

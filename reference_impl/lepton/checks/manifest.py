@@ -4,7 +4,6 @@ Serves PKG-MAN, COR-VER, COR-TXT and COR-EXT, and reports under other identifier
 them (the attribution table of PKG-MAN-04).
 """
 
-import unicodedata
 from collections.abc import Iterator
 from typing import Any
 
@@ -181,6 +180,8 @@ def normalized_names(package: Package) -> Iterator[Finding]:
 
 
 def _normalized(name: str, pointer: str) -> Iterator[Finding]:
+    import unicodedata
+
     if not unicodedata.is_normalized("NFC", name):
         message = f"found the name {name!r}, expected it in Unicode normalization form C"
         yield Finding("COR-TXT-02", MANIFEST, pointer, message, "")

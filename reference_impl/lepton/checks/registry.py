@@ -5,8 +5,8 @@ severity and verdict to `lepton.validate`. Serves PKG-VAL-04 and PKG-VAL-05.
 """
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from enum import IntEnum
+from typing import NamedTuple
 
 from lepton.finding import Finding
 from lepton.package.paths import MANIFEST
@@ -31,16 +31,14 @@ class Stage(IntEnum):
     MANIFEST = 4
 
 
-@dataclass(frozen=True, slots=True)
-class NotChecked:
+class NotChecked(NamedTuple):
     """What a check yields of what it could not judge: the requirement and the reason."""
 
     requirement: str
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class Check:
+class Check(NamedTuple):
     """A function over facts that finds violations of `ids`; `full` ones need the vectors replayed."""
 
     ids: tuple[str, ...]
@@ -50,8 +48,7 @@ class Check:
     find: Callable[[Package], Iterator[Finding | NotChecked]]
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(NamedTuple):
     """What running checks yields. `checked` and `not_checked` share no requirement."""
 
     findings: tuple[Finding, ...]

@@ -5,11 +5,14 @@ PKG-VEC-08.
 """
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from lepton.checks.registry import Check, NotChecked, check
 from lepton.finding import Finding
 from lepton.package.read import Package
-from lepton.vectors.outcome import ReplayFacts, ReplayStatus
+
+if TYPE_CHECKING:
+    from lepton.vectors.outcome import ReplayFacts
 
 __all__ = ["REPLAY_NEEDS", "checks_of"]
 
@@ -34,7 +37,7 @@ REPLAY_NEEDS = (
 )
 
 
-def checks_of(replay: ReplayFacts | None, refused: str) -> tuple[Check, ...]:
+def checks_of(replay: "ReplayFacts | None", refused: str) -> tuple[Check, ...]:
     """Return the checks that judge `replay`, or say that there is none because of `refused`."""
 
     @check("PKG-VEC-04", needs=REPLAY_NEEDS, full=True)
@@ -45,9 +48,9 @@ def checks_of(replay: ReplayFacts | None, refused: str) -> tuple[Check, ...]:
             return
         for outcome in replay.outcomes:
             where = f"artifact {outcome.artifact!r}, vector {outcome.vector!r}"
-            if outcome.status is ReplayStatus.UNSUPPORTED:
+            if outcome.status == "unsupported":
                 yield NotChecked("PKG-VEC-04", f"artifact {outcome.artifact!r}: {outcome.message}")
-            elif outcome.status is not ReplayStatus.PASS:
+            elif outcome.status != "pass":
                 pointer = _pointer(package, outcome.document, outcome.vector)
                 yield Finding("PKG-VEC-04", outcome.document, pointer, f"{where}: {outcome.message}", "")
 

@@ -4,13 +4,11 @@ Serves PKG-SIG.
 """
 
 import math
-import struct
 from collections.abc import Iterator
 from typing import Any
 
 import lepton_spec
-from lepton.checks.attribution import requirement_of
-from lepton.checks.registry import Check, Stage, check
+from lepton.checks.registry import Check, check
 from lepton.finding import Finding
 from lepton.package.paths import MANIFEST
 from lepton.package.read import Package
@@ -152,16 +150,11 @@ def labels(package: Package) -> Iterator[Finding]:
             yield Finding("PKG-SIG-06", MANIFEST, f"{pointer}/labels/names", message, "")
 
 
-@check("PKG-SIG-09", stage=Stage.VALUE)
+@check("PKG-SIG-09")
 def optional_inputs(package: Package) -> Iterator[Finding]:
     """Defaults are elements of their datatype; optional tensors are inputs."""
     manifest = package.manifest
-    if manifest is None:
-        # What the schema shows of optional tensors hides the rest, as any failure of the schema does.
-        for fault in package.schema_faults:
-            if requirement_of(fault, MANIFEST) == "PKG-SIG-09":
-                return
-        return
+    assert manifest is not None
     for pointer, tensor in tensors(manifest):
         if not tensor.get("optional"):
             continue
@@ -197,7 +190,7 @@ def _default_fault(value: Any, name: str) -> str | None:
 
 def _is_double(value: float) -> bool:
     try:
-        return math.isfinite(struct.unpack("<d", struct.pack("<d", value))[0])
+        return math.isfinite(float(value))
     except OverflowError:
         return False
 

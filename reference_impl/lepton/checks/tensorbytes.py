@@ -3,7 +3,6 @@
 Serves COR-TYP-02.
 """
 
-import base64
 import binascii
 import math
 from typing import Any
@@ -17,10 +16,10 @@ def bytes_fault(tensor: Any) -> str | None:
     """Say in what `data` is not the byte form of the declared shape and datatype, or None."""
     text = tensor["data"]
     try:
-        data = base64.b64decode(text, validate=True)
+        data = binascii.a2b_base64(text, strict_mode=True)
     except (binascii.Error, ValueError) as error:
         return f"found text that is not Base64: {error}"
-    if base64.b64encode(data) != text.encode():
+    if binascii.b2a_base64(data, newline=False) != text.encode():
         return "found Base64 with unused bits set or characters that do not belong"
     count = math.prod(tensor["shape"])
     entry = lepton_spec.datatypes()[tensor["datatype"]]

@@ -28,6 +28,8 @@ BUILT_IN = {
 }
 ENTRY_POINT_GROUP = "lepton.commands"
 
+HELP_WIDTH = 100
+
 EXIT_ERROR = 2
 EXIT_INTERRUPTED = 130
 EXIT_BROKEN_PIPE = 141
@@ -84,7 +86,8 @@ def _dispatch(name: str, arguments: Sequence[str]) -> int:
         prog=f"lepton {name}",
         description=module.HELP,
         epilog=f"example:\n  {module.EXAMPLE}",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        # With a width given, argparse does not import shutil to ask the terminal, which costs milliseconds.
+        formatter_class=lambda prog: argparse.RawDescriptionHelpFormatter(prog, width=HELP_WIDTH),
         allow_abbrev=False,
     )
     module.add_arguments(parser)

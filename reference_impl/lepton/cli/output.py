@@ -5,7 +5,6 @@ Serves every command with `--output`.
 
 import os
 import sys
-import tempfile
 from pathlib import Path
 
 from lepton.errors import LeptonError
@@ -21,6 +20,8 @@ def write_output(text: str, target: Path | None) -> None:
     if target is None:
         sys.stdout.write(text)
         return
+    import tempfile
+
     beside: str | None = None
     try:
         handle, beside = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)

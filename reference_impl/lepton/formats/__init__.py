@@ -3,30 +3,27 @@
 Owns the table of formats; one module each reads one. Serves PKG-ART.
 """
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import NamedTuple
 
+from lepton.formats.onnx import OnnxModel, read_onnx
+from lepton.formats.protobuf import WireError, WireLimit
 from lepton.formats.source import Source
-
-if TYPE_CHECKING:
-    from lepton.formats.onnx import OnnxModel
-    from lepton.formats.pt2 import Pt2Archive
 
 __all__ = ["Contents", "read_contents"]
 
 
-@dataclass(frozen=True, slots=True)
-class Contents:
+class Contents(NamedTuple):
     """What the entry file of an artifact holds; `fault` says why it is not of its format.
 
-    `limit` says why it was not read to the end, though nothing is wrong with what was read.
+    `limit` says why it was not read to the end, though nothing is wrong with what was read. For `pt2` only
+    the version is of interest.
     """
 
     fault: str = ""
     place: int | None = None
     limit: str = ""
-    onnx: "OnnxModel | None" = None
-    pt2: "Pt2Archive | None" = None
+    onnx: OnnxModel | None = None
+    pt2_version: str | None = None
 
 
 def read_contents(format_name: str, source: Source) -> Contents:
@@ -35,12 +32,9 @@ def read_contents(format_name: str, source: Source) -> Contents:
         from lepton.formats.pt2 import Pt2Error, read_pt2
 
         try:
-            return Contents(pt2=read_pt2(source))
+            return Contents(pt2_version=read_pt2(source).version)
         except Pt2Error as error:
             return Contents(fault=str(error))
-    from lepton.formats.onnx import read_onnx
-    from lepton.formats.protobuf import WireError, WireLimit
-
     try:
         return Contents(onnx=read_onnx(source))
     except WireLimit as error:

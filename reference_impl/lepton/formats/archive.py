@@ -7,7 +7,7 @@ PKG-ART-01 (`pt2`).
 import struct
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from lepton.formats.source import Source
 
@@ -26,8 +26,7 @@ class ArchiveError(Exception):
     """The bytes are no zip archive that can be listed."""
 
 
-@dataclass(frozen=True, slots=True)
-class Member:
+class Member(NamedTuple):
     """One entry of the archive's directory."""
 
     name: bytes

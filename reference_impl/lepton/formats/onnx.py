@@ -6,7 +6,7 @@ messages to `onnx_messages`. Serves PKG-ART-01 to PKG-ART-06 and the control `we
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from lepton.formats.onnx_messages import MESSAGES, PACKABLE
 from lepton.formats.protobuf import FIXED32, FIXED64, LENGTH, VARINT, Wire, WireError, WireLimit, signed
@@ -41,8 +41,7 @@ def item_bits(data_type: int) -> int | None:
     return _ITEM_BITS.get(data_type)
 
 
-@dataclass(frozen=True, slots=True)
-class OnnxValue:
+class OnnxValue(NamedTuple):
     """An input or output of the graph. `elem_type` is None for no tensor, `shape` None when not given."""
 
     name: str
@@ -51,8 +50,7 @@ class OnnxValue:
     place: int
 
 
-@dataclass(frozen=True, slots=True)
-class OnnxTensor:
+class OnnxTensor(NamedTuple):
     """A tensor anywhere in the model; its data stays in the file.
 
     `raw` is (offset, length) of `raw_data` in the file; `counts` are (field number, values) of the typed data
@@ -85,8 +83,7 @@ class OnnxTensor:
         return None if bits is None else (self.elements * bits + 7) // 8
 
 
-@dataclass(frozen=True, slots=True)
-class OnnxModel:
+class OnnxModel(NamedTuple):
     """A model. `inputs` leave out those that an initializer fills; `domains` are those of its operators."""
 
     ir_version: int

@@ -3,7 +3,7 @@
 Owns what such an archive says about itself. Serves PKG-ART-01 and PKG-ART-02.
 """
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from lepton.formats.archive import ArchiveError, members, small_member
 from lepton.formats.source import Source
@@ -15,8 +15,7 @@ class Pt2Error(Exception):
     """The file is no archive of `torch.export.save`; the message says found and expected."""
 
 
-@dataclass(frozen=True, slots=True)
-class Pt2Archive:
+class Pt2Archive(NamedTuple):
     """What a `pt2` archive says about itself."""
 
     version: str

@@ -4,7 +4,6 @@ Owns finding the first such initializer without loading more than a window of it
 `lepton.vectors`. Serves PKG-VEC-07 (the control `weights-reversed`).
 """
 
-import array
 from collections.abc import Callable
 
 from lepton.formats.onnx import OnnxModel, OnnxTensor
@@ -51,6 +50,8 @@ def _changes(tensor: OnnxTensor, source: Source, external: ExternalSource) -> bo
 
 def _range_changes(source: Source, start: int, count: int, size: int) -> bool:
     """Compare a run of elements with itself backwards, a window from each end at a time."""
+    if source.read_at(start, size) != source.read_at(start + (count - 1) * size, size):
+        return True
     low, high = 0, count
     while low < high:
         step = min(WINDOW_ELEMENTS, high - low)
@@ -64,6 +65,8 @@ def _range_changes(source: Source, start: int, count: int, size: int) -> bool:
 
 
 def _backwards(data: bytes, size: int) -> bytes:
+    import array
+
     turned = array.array(_CODES[size], data[::-1])
     turned.byteswap()
     return turned.tobytes()

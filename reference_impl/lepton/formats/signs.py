@@ -4,7 +4,6 @@ Owns the table of signs; leaves what they mean for a package to the checks. Noth
 unpickled. Serves PKG-ART-07.
 """
 
-from lepton.formats.archive import ArchiveError, member_names
 from lepton.formats.source import Source
 
 __all__ = ["content_sign"]
@@ -35,6 +34,8 @@ def content_sign(head: bytes, last: bytes, source: Source) -> str | None:
     if head[:1] == b"\x80" and len(head) > 1 and head[1] in _PICKLE_PROTOCOLS and last == b".":
         return "a pickle"
     if head.startswith(b"PK\3\4"):
+        from lepton.formats.archive import ArchiveError, member_names
+
         try:
             names = member_names(source)
         except ArchiveError:

@@ -5,9 +5,8 @@ Owns the vocabulary (`Entry`, `OpenFile`, `Container`); leaves the two forms to 
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from lepton.finding import Finding
 from lepton.formats.source import Source
@@ -18,8 +17,7 @@ __all__ = ["CHUNK_BYTES", "Container", "Entry", "OpenFile"]
 CHUNK_BYTES = 1024 * 1024
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """One regular file. `data_offset` is where its bytes begin in a zip, None in a directory.
 
     `stored` says that the bytes in the container are the file's bytes. `faulty` names the requirement because

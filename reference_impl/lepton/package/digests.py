@@ -5,10 +5,8 @@ interpreter's lock. Leaves comparing to the checks. Serves PKG-DIG-03.
 """
 
 import hashlib
-import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from lepton.package.container import OpenFile
 
@@ -24,8 +22,7 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 
-@dataclass(frozen=True, slots=True)
-class Digest:
+class Digest(NamedTuple):
     """What one pass over a file yields. `data` is the whole file when it was asked for, else None."""
 
     sha256: str
@@ -64,6 +61,8 @@ def spread(work: Callable[[T], R], tasks: Sequence[tuple[int, T]]) -> list[R]:
     """
     if len(tasks) < 2 or sum(size for size, _ in tasks) < MIN_SPREAD_BYTES:
         return [work(task) for _, task in tasks]
+    import threading
+
     results: dict[int, R] = {}
     errors: list[BaseException] = []
     waiting = sorted(range(len(tasks)), key=lambda index: tasks[index][0])

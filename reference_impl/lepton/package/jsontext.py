@@ -7,9 +7,8 @@ the shape of documents to `lepton.package.schema`. Serves PKG-MAN-01, PKG-MAN-02
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 from lepton.package.limits import MAX_DEPTH, MAX_VALUES
 
@@ -20,8 +19,8 @@ MAX_EXACT_INTEGER = 2**53 - 1
 
 _STRUCTURE = re.compile(rb'"[^"]*"?|[\[{]+|[\]}]+|,+|:+')
 _NOT_STRUCTURE = bytes(set(range(256)) - set(b'"[]{},:'))
-_SURROGATE_ESCAPE = re.compile(rb"\\u[dD][89a-fA-F]")
-_SURROGATE = re.compile("[\ud800-\udfff]")
+_SURROGATE_ESCAPE = rb"\\u[dD][89a-fA-F]"
+_SURROGATE = "[\ud800-\udfff]"
 
 
 class Kind(StrEnum):
@@ -33,8 +32,7 @@ class Kind(StrEnum):
     LIMIT = "limit"
 
 
-@dataclass(frozen=True, slots=True)
-class JsonFault:
+class JsonFault(NamedTuple):
     """Why a text was not parsed, or not accepted. `pointer` is a JSON pointer or `byte N`."""
 
     kind: Kind
@@ -42,8 +40,7 @@ class JsonFault:
     message: str
 
 
-@dataclass(frozen=True, slots=True)
-class JsonText:
+class JsonText(NamedTuple):
     """A JSON text: `value` when `fault` is None.
 
     `plain` says that every number is written as Python would write it, which makes canonical form cheap to
@@ -139,10 +136,10 @@ def read_json(data: bytes, *, max_bytes: int) -> JsonText:
         where, name = marks.found[0]
         found = next((pointer for pointer, one in walk(value) if one is where), "")
         return _fault(Kind.TEXT, f"{found}/{escape_pointer(name)}", f"found the name {name!r} twice")
-    if _SURROGATE_ESCAPE.search(data):
+    if b"\\u" in data and re.search(_SURROGATE_ESCAPE, data):
         for pointer, one in walk(value):
             names = one if isinstance(one, dict) else [one] if isinstance(one, str) else []
-            if any(_SURROGATE.search(name) for name in names):
+            if any(re.search(_SURROGATE, name) for name in names):
                 place = pointer.encode("utf-8", "backslashreplace").decode()
                 return _fault(Kind.TEXT, place, "found a lone surrogate in a string, expected Unicode")
     return JsonText(value, None, marks.plain)

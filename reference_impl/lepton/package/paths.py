@@ -5,7 +5,6 @@ Serves PKG-LAY-02, PKG-LAY-03, PKG-LAY-04.
 """
 
 import re
-import unicodedata
 
 from lepton.package.limits import MAX_PATH_BYTES, MAX_SEGMENT_BYTES
 
@@ -28,6 +27,8 @@ def syntax_fault(path: str) -> str | None:
     """Say what is wrong with the syntax of `path`, or None. Spec: PKG-LAY-02."""
     if _PLAIN.fullmatch(path) and len(path) <= MAX_SEGMENT_BYTES:
         return None
+    import unicodedata
+
     try:
         encoded = path.encode()
     except UnicodeEncodeError:
@@ -67,6 +68,8 @@ def collision_key(path: str) -> str:
     """Return what two paths share when a file system may take them for one. Spec: PKG-LAY-03."""
     if path.isascii():
         return path.lower()
+    import unicodedata
+
     return unicodedata.normalize("NFC", unicodedata.normalize("NFD", path).casefold())
 
 

@@ -6,13 +6,11 @@ leaves judging them to `lepton.checks`. Serves PKG-DIG-04, PKG-DIG-05 and COR-VE
 
 import hashlib
 import posixpath
-import re
 import stat
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, NamedTuple
 
 from lepton.errors import SourceError
 from lepton.finding import Finding
@@ -34,11 +32,8 @@ __all__ = ["DocumentFact", "FileFact", "Package", "open_package"]
 #: What makes the content of a container ambiguous: nothing in it is then interpreted.
 STRUCTURE = ("PKG-LAY-07", "PKG-ZIP-04", "PKG-ZIP-02")
 
-_VERSION = re.compile(r"1\.(0|[1-9][0-9]*)")
 
-
-@dataclass(frozen=True, slots=True)
-class DocumentFact:
+class DocumentFact(NamedTuple):
     """A JSON document of the package: its text and, when that has no fault, how it breaks its schema."""
 
     text: JsonText
@@ -50,8 +45,7 @@ class DocumentFact:
         return None if self.text.fault or self.faults else self.text.value
 
 
-@dataclass(frozen=True, slots=True)
-class FileFact:
+class FileFact(NamedTuple):
     """What reading one listed file showed. `broken` names the requirement that hides its content, if any.
 
     `size` and `sha256` are those found (None when not computed); `damage` says how the container contradicts
@@ -253,12 +247,18 @@ def _starts_like_zip(path: Path) -> bool:
         raise SourceError(f"cannot read {displayed(str(path))!r}: {error.strerror}") from error
 
 
+def _is_known(version: str) -> bool:
+    major, dot, minor = version.partition(".")
+    digits = minor.isascii() and minor.isdigit() and len(minor) < 32
+    return major == "1" and dot == "." and digits and (minor == "0" or not minor.startswith("0"))
+
+
 def _version_fault(value: Any) -> str:
     """Say what is wrong with the member `lepton`, or return an empty text. Spec: COR-VER-01."""
     if not isinstance(value, dict):
         return ""
     version = value.get("lepton")
-    if isinstance(version, str) and len(version) < 32 and _VERSION.fullmatch(version):
+    if isinstance(version, str) and _is_known(version):
         return ""
     if "lepton" not in value:
         return "found no member 'lepton', expected \"1.0\""

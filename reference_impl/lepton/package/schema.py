@@ -12,8 +12,7 @@ import json
 import operator
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import lepton_spec
 from lepton.package.jsontext import escape_pointer
@@ -41,8 +40,7 @@ _TYPES: dict[str, tuple[type, ...]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class SchemaFault:
+class SchemaFault(NamedTuple):
     """One way in which a value breaks its schema.
 
     `pointer` is a JSON pointer into the document. `locations` are the places in the schemas that failed, from
@@ -66,7 +64,8 @@ Holds = Callable[[Any, Any], bool]
 
 def schema_faults(value: Any, name: str, pointer: str = "") -> tuple[SchemaFault, ...]:
     """Return how `value` breaks the schema `name` (`manifest.schema.json`, optionally with `#/$defs/...`)."""
-    return tuple(itertools.islice(_compiled(*_split(name))(value, pointer), MAX_FAULTS))
+    found = itertools.islice(_compiled(*_split(name))(value, pointer), MAX_FAULTS)
+    return tuple(_suggested(fault) if fault.keyword == "additionalProperties" else fault for fault in found)
 
 
 def _split(reference: str) -> tuple[str, str]:
@@ -87,7 +86,8 @@ def _compiled(file: str, pointer: str) -> Check:
 def _at(file: str, pointer: str) -> Any:
     schema = _document(file)
     for token in pointer.split("/")[1:]:
-        schema = schema[token.replace("~1", "/").replace("~0", "~")]
+        name = token.replace("~1", "/").replace("~0", "~")
+        schema = schema[int(name) if isinstance(schema, list) else name]
     return schema
 
 
@@ -136,8 +136,8 @@ def _type(argument: str | list[str], here: str) -> Callable[[Any, str], SchemaFa
                 if name == "integer" and isinstance(value, float) and not value.is_integer():
                     continue
                 return None
-        return replace(
-            fault, pointer=pointer, message=f"found {_shown(value)}, expected {' or '.join(names)}"
+        return fault._replace(
+            pointer=pointer, message=f"found {_shown(value)}, expected {' or '.join(names)}"
         )
 
     return check
@@ -154,7 +154,7 @@ def _ref(schema: Any, argument: str, file: str, at: str) -> Check:
         if target is None:
             target = _compiled(target_file, target_pointer)
         for fault in target(value, pointer):
-            yield replace(fault, locations=(here, *fault.locations))
+            yield fault._replace(locations=(here, *fault.locations))
 
     return check
 
@@ -176,7 +176,7 @@ def _properties(schema: Any, argument: dict[str, Any], file: str, at: str) -> Ch
             if one is not None:
                 yield from one(child, f"{pointer}/{name}")
             elif additional is False:
-                message = f"found the unknown member {_shown(name)}{_closest(name, known)}"
+                message = f"found the unknown member {_shown(name)}"
                 yield SchemaFault(
                     f"{pointer}/{escape_pointer(name)}", (location,), "additionalProperties", message
                 )
@@ -230,7 +230,7 @@ def _property_names(schema: Any, argument: Any, file: str, at: str) -> Check:
         if isinstance(value, dict):
             for name in value:
                 for fault in inner(name, f"{pointer}/{escape_pointer(name)}"):
-                    yield replace(fault, message=f"as the name of a member, {fault.message}")
+                    yield fault._replace(message=f"as the name of a member, {fault.message}")
 
     return check
 
@@ -284,13 +284,13 @@ def _choice(argument: list[Any], file: str, at: str, *, most: int) -> Check:
     branches = [_compile(one, file, f"{at}/{index}") for index, one in enumerate(argument)]
 
     def check(value: Any, pointer: str) -> Iterator[SchemaFault]:
-        verdicts = [tuple(itertools.islice(one(value, pointer), MAX_FAULTS)) for one in branches]
-        matching = sum(not faults for faults in verdicts)
+        matching = sum(next(one(value, pointer), None) is None for one in branches)
         if matching > most:
             message = f"found {_shown(value)}, which has more than one of the forms that exclude each other"
             yield SchemaFault(pointer, (f"{file}#{at}",), at.rpartition("/")[2], message)
         if matching:
             return
+        verdicts = [tuple(itertools.islice(one(value, pointer), MAX_FAULTS)) for one in branches]
         yield from _nearest(verdicts, value, pointer, f"{file}#{at}")
 
     return check
@@ -314,7 +314,7 @@ def _nearest(
     if constants:
         expected = " or ".join(dict.fromkeys(one.message.partition("expected ")[2] for one in constants))
         found = constants[0].message.partition(", expected ")[0]
-        yield replace(constants[0], message=f"{found}, expected {expected}")
+        yield constants[0]._replace(message=f"{found}, expected {expected}")
         return
     expected = " or ".join(
         dict.fromkeys(one.message.partition("expected ")[2] for f in verdicts for one in f)
@@ -408,11 +408,10 @@ def _one_among(allowed: list[Any], location: str, keyword: str) -> Check:
 
 
 def _pattern(schema: Any, argument: str, file: str, at: str) -> Check:
-    search = re.compile(argument).search
     location = (f"{file}#{at}/pattern",)
 
     def check(value: Any, pointer: str) -> Iterator[SchemaFault]:
-        if isinstance(value, str) and search(value) is None:
+        if isinstance(value, str) and re.search(argument, value) is None:
             message = f"found {_shown(value)}, expected text of the form {argument.removesuffix(_END)}"
             yield SchemaFault(pointer, location, "pattern", message)
 
@@ -430,11 +429,15 @@ def _shown(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
-def _closest(name: str, known: dict[str, Check]) -> str:
+def _suggested(fault: SchemaFault) -> SchemaFault:
+    """Add the known member that an unknown one resembles. Only for faults that are reported: it is slow."""
     import difflib
 
+    file, pointer = _split(fault.locations[-1].removesuffix("/additionalProperties"))
+    known = _at(file, pointer).get("properties", {})
+    name = fault.pointer.rpartition("/")[2].replace("~1", "/").replace("~0", "~")
     close = difflib.get_close_matches(name[:128], known, n=1)
-    return f", expected {close[0]!r}?" if close else ""
+    return fault._replace(message=f"{fault.message}, expected {close[0]!r}?") if close else fault
 
 
 #: How the standard's patterns say "the end of the text", which `$` does not say in every dialect.

@@ -5,7 +5,7 @@ Owns the bytes of end records, central and local headers and extra fields; leave
 """
 
 import struct
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from lepton.formats.source import Source
 from lepton.package.limits import MAX_DIRECTORY_BYTES
@@ -35,8 +35,7 @@ class ZipFault(Exception):
         self.message = message
 
 
-@dataclass(frozen=True, slots=True)
-class Central:
+class Central(NamedTuple):
     """A central header, ZIP64 resolved. `place` is its own offset, `offset` that of the local header."""
 
     name: bytes
@@ -53,8 +52,7 @@ class Central:
     extra_faults: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Local:
+class Local(NamedTuple):
     """A local file header, ZIP64 resolved."""
 
     name: bytes
@@ -67,8 +65,7 @@ class Local:
     extra_faults: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Directory:
+class Directory(NamedTuple):
     """The central directory: where it starts, where the end record is, whether there are several disks."""
 
     headers: tuple[Central, ...]

@@ -3,8 +3,6 @@
 Serves COR-ESC-01.
 """
 
-import html
-
 __all__ = ["for_html", "for_terminal"]
 
 
@@ -17,6 +15,8 @@ def for_terminal(text: str) -> str:
 
 def for_html(text: str) -> str:
     """Return `text` safe as HTML or XML, in an element or in a quoted attribute."""
+    import html
+
     return html.escape(for_terminal(text), quote=True)
 
 

@@ -3,7 +3,6 @@
 Serves COR-ESC-01 and PKG-VAL-05.
 """
 
-import textwrap
 from collections.abc import Iterator
 
 from lepton.finding import PackageReport, Report, severity
@@ -39,6 +38,8 @@ def _package(package: PackageReport, level: str) -> Iterator[str]:
 
 
 def _wrapped(text: str) -> list[str]:
+    import textwrap
+
     return textwrap.wrap(text, WIDTH, initial_indent="    ", subsequent_indent="    ", break_on_hyphens=False)
 
 

@@ -6,6 +6,7 @@ meanings to `lepton.serve.rest`. Serves `inference` (INF-REQ-03, INF-LIM-01).
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import dataclass
 from typing import Protocol
 
 # granian documents both names but does not list them for type checkers.
@@ -13,7 +14,7 @@ from granian.rsgi import ProtocolClosed, ProtocolError  # type: ignore[attr-defi
 
 from lepton.serve.reply import Cause, RequestError, invalid
 
-__all__ = ["Bodies", "Incoming"]
+__all__ = ["Bodies", "Framing", "Incoming"]
 
 #: Bodies up to this size are taken whole from the HTTP server; larger ones are counted as they arrive.
 WHOLE_BODY_BYTES = 1 << 20
@@ -21,8 +22,6 @@ WHOLE_BODY_BYTES = 1 << 20
 BODIES_AT_ONCE = 4
 #: How long an unwanted body is read, so that the client gets to see the answer.
 DISCARD_SECONDS = 5.0
-
-_RETRY_SOON = (("retry-after", "1"),)
 
 
 class Incoming(Protocol):
@@ -37,6 +36,15 @@ class Incoming(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Framing:
+    """What the header fields say of a body: its `length` (None when chunked), and whether the client waits
+    for `100 Continue` before it sends it."""
+
+    length: int | None
+    waits: bool
+
+
 class Bodies:
     """Reads bodies for one event loop. What `read` returned is counted until `release`."""
 
@@ -48,72 +56,99 @@ class Bodies:
         self._timeout = timeout
         self._held = 0
 
-    async def read(self, incoming: Incoming, declared: int | None) -> bytes:
-        """Return the body; `declared` is its Content-Length, or None for a chunked one.
-
-        Raises: RequestError (413, 408, 503, or 400 when the body breaks off).
-        """
-        if declared is not None and declared > self._limit:
-            raise self._too_large()
+    async def read(self, incoming: Incoming, framing: Framing) -> bytes:
+        """Return the body. Raises: RequestError (413, 408, 503, or 400 when the body breaks off)."""
+        if framing.length is not None and framing.length > self._limit:
+            raise await self.unwanted(self._too_large(), incoming, framing)
         try:
             async with asyncio.timeout(self._timeout):
-                if declared is not None and declared <= WHOLE_BODY_BYTES:
-                    self._hold(declared)
-                    try:
-                        return await incoming()
-                    except BaseException:
-                        self.release(declared)
-                        raise
-                return await self._gathered(incoming)
+                if framing.length is None or framing.length > WHOLE_BODY_BYTES:
+                    return await self._gathered(incoming)
+                return await self._whole(incoming, framing.length)
         except TimeoutError as error:
-            raise RequestError(
-                Cause.SLOW_CLIENT, f"found no complete body within {self._timeout:g} seconds"
-            ) from error
+            message = f"found no complete body within {self._timeout:g} seconds"
+            raise _closing(RequestError(Cause.SLOW_CLIENT, message)) from error
         except (ProtocolError, ProtocolClosed) as error:
-            raise invalid("found a body that breaks off, expected as much as its framing says") from error
+            message = "found a body that breaks off, expected as much as its framing says"
+            raise _closing(invalid(message)) from error
 
     def release(self, size: int) -> None:
         """Give back what a body of `size` bytes held."""
         self._held -= size
 
-    async def discard(self, incoming: Incoming, declared: int | None) -> bool:
-        """Read an unwanted body and drop it; say whether its end was reached."""
-        if declared is not None and declared > 2 * self._limit:
-            return False
+    async def unwanted(self, refusal: RequestError, incoming: Incoming, framing: Framing) -> RequestError:
+        """Read the body of a request that is refused, or let the refusal say that the connection ends.
+
+        A server that closes while the client still sends makes the client miss the answer. A client that
+        waits for `100 Continue` sends nothing, so there nothing is read.
+        """
+        if framing.waits or (framing.length is not None and framing.length > 2 * self._limit):
+            return _closing(refusal)
         left = 2 * self._limit
         try:
             async with asyncio.timeout(DISCARD_SECONDS):
                 async for piece in incoming:
                     left -= len(piece)
                     if left < 0:
-                        return False
+                        return _closing(refusal)
         except (TimeoutError, ProtocolError, ProtocolClosed):
-            return False
-        return True
+            return _closing(refusal)
+        return refusal
+
+    async def _whole(self, incoming: Incoming, length: int) -> bytes:
+        self._hold(length)
+        try:
+            return await incoming()
+        except BaseException:
+            self.release(length)
+            raise
 
     async def _gathered(self, incoming: Incoming) -> bytes:
         pieces: list[bytes] = []
-        size = 0
+        held = size = 0
+        refusal: RequestError | None = None
         try:
             async for piece in incoming:
-                self._hold(len(piece))
                 size += len(piece)
                 if size > self._limit:
-                    raise self._too_large()
-                pieces.append(piece)
+                    refusal = refusal or self._too_large()
+                if refusal is None and not self._may_hold(len(piece)):
+                    refusal = _busy()
+                if refusal is None:
+                    self._held += len(piece)
+                    held += len(piece)
+                    pieces.append(piece)
+                    continue
+                # Read on and drop it for a while: see `unwanted`.
+                pieces.clear()
+                if size > 2 * self._limit:
+                    raise _closing(refusal)
+            if refusal is not None:
+                raise refusal
         except BaseException:
-            self.release(size)
+            self.release(held)
             raise
         return b"".join(pieces)
 
     def _hold(self, size: int) -> None:
-        if self._held + size > BODIES_AT_ONCE * self._limit:
-            raise RequestError(
-                Cause.UNAVAILABLE, "found too many large requests at once; try again", _RETRY_SOON
-            )
+        if not self._may_hold(size):
+            raise _closing(_busy())
         self._held += size
+
+    def _may_hold(self, size: int) -> bool:
+        return self._held + size <= BODIES_AT_ONCE * self._limit
 
     def _too_large(self) -> RequestError:
         return RequestError(
             Cause.TOO_LARGE, f"found a larger body than the {self._limit} bytes that this server accepts"
         )
+
+
+def _busy() -> RequestError:
+    message = "found too many large requests at once; try again"
+    return RequestError(Cause.UNAVAILABLE, message, (("retry-after", "1"),))
+
+
+def _closing(refusal: RequestError) -> RequestError:
+    """Let a refusal say that the connection ends with it."""
+    return RequestError(refusal.cause, refusal.message, (*refusal.headers, ("connection", "close")))

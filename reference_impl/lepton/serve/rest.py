@@ -8,7 +8,7 @@ import sys
 import traceback
 from typing import Protocol
 
-from lepton.serve.body import Bodies, Incoming
+from lepton.serve.body import Bodies, Framing, Incoming
 from lepton.serve.inference import LENGTH_HEADER, infer, parse_header_length
 from lepton.serve.lanes import Lanes
 from lepton.serve.reply import JSON_TYPE, OCTETS_TYPE, Cause, Reply, RequestError, shown
@@ -70,14 +70,15 @@ class RestTransport:
         exchange.response_bytes(reply.status, list(reply.headers), reply.body)
 
     async def _answer(self, scope: Scope, headers: Headers, exchange: Exchange) -> Reply:
-        declared = _declared_length(headers)
         try:
             model = self._infers(scope, headers)
-            if not isinstance(model, ServedModel):
-                return model
-            body = await self._bodies.read(exchange, declared)
         except RequestError as refusal:
-            raise await self._after_the_body(refusal, headers, exchange, declared) from None
+            if headers.get("content-length", "0") == "0" and headers.get("transfer-encoding") is None:
+                raise
+            raise await self._bodies.unwanted(refusal, exchange, _framing(headers)) from None
+        if not isinstance(model, ServedModel):
+            return model
+        body = await self._bodies.read(exchange, _framing(headers))
         try:
             length = parse_header_length(headers.get(LENGTH_HEADER), len(body))
             key = (model.name, model.version, length is None)
@@ -95,25 +96,10 @@ class RestTransport:
         _check_media_type(headers)
         return model
 
-    async def _after_the_body(
-        self, refusal: RequestError, headers: Headers, exchange: Exchange, declared: int | None
-    ) -> RequestError:
-        """Read what is left of the body of a refused request, or say that the connection ends here.
 
-        A server that closes while the client still sends makes the client miss the answer. One that waits
-        for `100 Continue` sends nothing, so there nothing is read.
-        """
-        if declared == 0 or (declared is None and headers.get("transfer-encoding") is None):
-            return refusal
-        slow = refusal.cause is Cause.SLOW_CLIENT
-        if not slow and headers.get("expect") is None and await self._bodies.discard(exchange, declared):
-            return refusal
-        return RequestError(refusal.cause, refusal.message, (*refusal.headers, ("connection", "close")))
-
-
-def _declared_length(headers: Headers) -> int | None:
-    value = headers.get("content-length")
-    return int(value) if value is not None else None
+def _framing(headers: Headers) -> Framing:
+    length = headers.get("content-length")
+    return Framing(int(length) if length is not None else None, headers.get("expect") is not None)
 
 
 def _check_media_type(headers: Headers) -> None:

@@ -166,6 +166,11 @@ class _Collector:
         return self.subject
 
     @pytest.fixture
+    def judged(self) -> frozenset[str]:
+        """Return the requirements of the profiles under judgement: `oip-rest` alone reads some leniently."""
+        return self.plan.identifiers
+
+    @pytest.fixture
     def budget(self, request: pytest.FixtureRequest) -> Budget:
         """Return what the test may spend; generated cases share what is left of the time equally."""
         deadline = None

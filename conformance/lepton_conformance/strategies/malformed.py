@@ -86,6 +86,8 @@ def not_objects(case: Given) -> list[Wrong]:
         "an empty body": b"",
         "an unfinished object": b"{",
         "half a request": valid[: len(valid) // 2],
+        "a request without its last byte": valid[:-1],
+        "a request without its last two bytes": valid[:-2],
         "the JSON null": b"null",
         "an array": b"[]",
         "an array around the request": b"[" + valid + b"]",
@@ -111,6 +113,7 @@ def members(case: Given) -> list[Wrong]:
     """Return requests that lack a member, or have one of another type."""
     made = [_changed(case, "no member inputs", ["inputs"], ...)]
     made += [_changed(case, f"inputs {wrong!r}", ["inputs"], wrong) for wrong in _NOT_INPUTS]
+    made.append(_changed(case, "inputs that is the input", ["inputs"], infer_request(case)["inputs"][0]))
     made += [_changed(case, f"the input {wrong!r}", ["inputs", 0], wrong) for wrong in _NOT_AN_INPUT]
     for member, values in _MISTYPED.items():
         made.append(_changed(case, f"an input without {member}", ["inputs", 0, member], ...))
@@ -132,6 +135,9 @@ def names(case: Given) -> list[Wrong]:
         Wrong(case, "an unknown input first", encode({**request, "inputs": [stranger, *request["inputs"]]})),
         _changed(case, "an input under an unknown name", ["inputs", 0, "name"], "lepton_stranger"),
         _changed(case, "an input under an empty name", ["inputs", 0, "name"], ""),
+        _changed(
+            case, "an input's name in capitals", ["inputs", 0, "name"], case.model.inputs[0].name.upper()
+        ),
         _changed(case, "no input at all", ["inputs"], []),
     ]
     if len(request["inputs"]) > 1:
@@ -147,7 +153,7 @@ def datatypes(case: Given) -> list[Wrong]:
     others = [name for name in lepton_spec.datatypes() if name != own]
     return [
         _changed(case, f"the datatype {name} for {own}", ["inputs", 0, "datatype"], name)
-        for name in (*others, "TENSOR", "")
+        for name in (*others, own.lower(), "TENSOR", "")
     ]
 
 
@@ -222,8 +228,12 @@ def dimensions(case: Given) -> list[Wrong]:
     shape = list(next(iter(case.inputs.values())).shape)
     made = []
     value: Any
-    for value in (-1, -2, 1.5, 2**63, 2**64, 10**30, "2", True, None):
+    first = shape[0]
+    for value in (-1, -2, first + 0.5, 2**63, 2**64, 2**64 + first, 10**30, str(first), True, None):
         made.append(_changed(case, f"the dimension {value!r}", ["inputs", 0, "shape"], [value, *shape[1:]]))
+    request = infer_request(case)
+    request["inputs"][0]["shape"] = [True, math.prod(shape)]
+    made.append(Wrong(case, "the dimension True with as many elements as for 1", encode(request)))
     made.append(_changed(case, "negative dimensions", ["inputs", 0, "shape"], [-size for size in shape]))
     for sizes in ([2**32, 2**32], [2**62, 4], [2**63 - 1, 2**63 - 1]):
         request = infer_request(case)

@@ -103,6 +103,8 @@ def boundary_values(datatype: str) -> tuple[Any, ...]:
             kind.type(1.5e10),
             kind.type(1e-37),
             kind.type(9.8e37),
+            kind.type(1000.00006),
+            kind.type(1000000064.0),
         ]
     if kind.itemsize > 4:
         values += [

@@ -21,6 +21,7 @@ from lepton_conformance.suite.protocol import (
     accepted,
     array_of,
     available,
+    expect_right,
     outputs_of,
     plain,
     require,
@@ -72,7 +73,7 @@ def _spelled(names: tuple[str, ...]) -> Cases[Spelled]:
 @requirement("INF-RSP-07", needs=("INF-MET-01",))
 def test_bodies_are_json_and_say_so(http: HttpSubject, budget: Budget) -> None:
     case = plain(http)
-    valid = infer_request(case)
+    valid = infer_request(case, identifier="é 中 \U0001f600")
     largest = np.full((1, 2), np.finfo(np.float32).max, dtype=np.float32)
 
     def overflowing() -> Answer:
@@ -222,7 +223,11 @@ def test_outputs_are_as_the_metadata_says(http: HttpSubject, budget: Budget) -> 
 
 
 @requirement("INF-RSP-06", needs=("INF-RSP-05",))
-def test_elements_are_as_shape_and_datatype_say(http: HttpSubject, budget: Budget) -> None:
+def test_elements_are_as_shape_and_datatype_say(
+    http: HttpSubject, budget: Budget, judged: frozenset[str]
+) -> None:
+    strict = not judged.isdisjoint(("INF-DAT-11", "INF-BIN-07"))  # not judged by oip-rest alone
+
     def body(case: Given) -> None:
         value = accepted(http.infer(case.model.name, infer_request(case)), sent(case))
         right = expected(case.model, case.inputs)
@@ -231,6 +236,11 @@ def test_elements_are_as_shape_and_datatype_say(http: HttpSubject, budget: Budge
             if tensor.name not in outputs:
                 continue  # INF-RSP-10 judges whether all outputs are there
             found = array_of(outputs[tensor.name], tensor.datatype)
+            if strict and tensor.datatype == "BOOL" and not _all_booleans(outputs[tensor.name]["data"]):
+                raise SubjectFault(
+                    f"sent {sent(case)}; output {tensor.name}: found {outputs[tensor.name]['data']!r:.120}, "
+                    "expected true and false alone"
+                )
             if found.shape != right[tensor.name].shape:
                 raise SubjectFault(
                     f"sent {sent(case)}; output {tensor.name}: found shape {list(found.shape)}, "
@@ -238,6 +248,11 @@ def test_elements_are_as_shape_and_datatype_say(http: HttpSubject, budget: Budge
                 )
 
     examples(budget, shapes(available(http, JSON_MODELS)), body)
+
+
+def _all_booleans(data: Any) -> bool:
+    """Say whether data, flat or nested, have no elements but booleans."""
+    return isinstance(data, bool) or (isinstance(data, list) and all(map(_all_booleans, data)))
 
 
 @requirement("INF-RSP-08", needs=("INF-RSP-01",))
@@ -255,14 +270,19 @@ SPLIT = "lepton_split"
 SPLIT_OUTPUTS = ("plus", "minus", "negative")
 
 
-def _split_names(http: HttpSubject, outputs: Any) -> list[str]:
-    """Ask `lepton_split` for outputs and return the names of those that came, in order."""
+def _split_names(http: HttpSubject, outputs: Any, *, right: bool = False) -> list[str]:
+    """Ask `lepton_split` for outputs and return the names of those that came, in order.
+
+    With `right` their elements are compared, too: an output is more than its name.
+    """
     case = given(SPLIT)
     request = infer_request(case)
     if outputs is not None:
         request["outputs"] = [{"name": name} for name in outputs]
     value = accepted(http.infer(SPLIT, request), f"a request for the outputs {outputs}")
-    outputs_of(value)
+    found = outputs_of(value)
+    if right:
+        expect_right(case, found, [name for name in outputs if name in found])
     return [output["name"] for output in value["outputs"]]
 
 
@@ -271,7 +291,7 @@ def test_requested_outputs_and_no_others_come_back(http: HttpSubject, budget: Bu
     require(http, SPLIT)
 
     def body(wanted: tuple[str, ...]) -> None:
-        found = _split_names(http, wanted)
+        found = _split_names(http, wanted, right=True)
         if sorted(found) != sorted(wanted):
             raise SubjectFault(f"sent a request for the outputs {list(wanted)}; found {found}")
 

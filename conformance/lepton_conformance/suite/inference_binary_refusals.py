@@ -10,6 +10,7 @@ from lepton_conformance.models.catalog import model
 from lepton_conformance.oracle.elements import to_binary, to_json
 from lepton_conformance.outcome import SubjectFault
 from lepton_conformance.strategies.cases import Cases
+from lepton_conformance.strategies.requests import infer_request
 from lepton_conformance.strategies.tensors import Given, cases, given, row
 from lepton_conformance.subject.http import Headers, HttpSubject, encode
 from lepton_conformance.suite.binary import (
@@ -151,12 +152,18 @@ def test_impossible_header_length_is_refused(http: HttpSubject, budget: Budget) 
     case = _few(http)[0]
     request, tail = composed(case)
     body = encode(request) + tail
-    lengths = ("-1", "abc", "1.5", "0x10", "1e2", "12 12", str(len(body) + 1), "9" * 25, f"{len(body)}a")
+    right = len(body) - len(tail)
+    lengths = ["-1", "abc", "1.5", "0x10", "1e2", "12 12", str(len(body) + 1), "9" * 25, f"{len(body)}a"]
+    lengths += [f"-{len(tail)}", f"+{right}", f"{right}.0", f"{right}e0", hex(right)]
+    # The same lengths before a request without binary inputs, which has no bytes to miss.
+    plain = encode(infer_request(case))
+    beyond = ("abc", "-1", "1.5", f"+{len(plain)}", f"{len(plain)}.0", str(len(plain) + 1), "9" * 25)
     wrong = [
         WrongBinary(
-            case, f"{LENGTH_FIELD}: {text}", (("Content-Type", MEDIA_TYPE), (LENGTH_FIELD, text)), body
+            case, f"{LENGTH_FIELD}: {text}", (("Content-Type", MEDIA_TYPE), (LENGTH_FIELD, text)), bytes_sent
         )
-        for text in lengths
+        for bytes_sent, texts in ((body, lengths), (plain, beyond))
+        for text in texts
     ]
     each(budget, wrong, lambda item: _refuses(http, item))
 

@@ -2,18 +2,33 @@
 
 import threading
 from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
 
 from lepton_conformance.oracle.answers import Array
 from lepton_conformance.outcome import SubjectFault
 from lepton_conformance.strategies.cases import Cases, Digits
+from lepton_conformance.strategies.requests import infer_request
 from lepton_conformance.strategies.tensors import Given, cases, given, merged, smaller
 from lepton_conformance.subject.http import HttpSubject
 from lepton_conformance.suite.driver import Budget, each, examples
 from lepton_conformance.suite.marks import requirement
-from lepton_conformance.suite.protocol import JSON_MODELS, answers, array_of, available, expect_right, sent
+from lepton_conformance.suite.protocol import (
+    JSON_MODELS,
+    accepted,
+    answers,
+    array_of,
+    available,
+    expect_right,
+    outputs_of,
+    sent,
+)
 
-THREADS = 4
+THREADS = 8
 REQUESTS_PER_THREAD = 8
+#: How often an equal request follows at once.
+REPEATS = 4
 BATCH_MODELS = tuple(name for name in JSON_MODELS if name != "lepton_transpose")
 _MIXED = (
     "lepton_id_fp32",
@@ -52,9 +67,14 @@ def test_concurrent_answers_depend_on_their_own_request(http: HttpSubject, budge
 
     def ask(subject: HttpSubject, own: list[Given], faults: list[tuple[int, SubjectFault]], key: int) -> None:
         try:
-            for case in own:
+            for index, case in enumerate(own):
                 subject.recorder.begin()
-                expect_right(case, answers(subject, case))
+                identifier = f"client {key} request {index}"
+                request = infer_request(case, identifier=identifier)
+                value = accepted(subject.infer(case.model.name, request), sent(case))
+                if value.get("id") != identifier:
+                    raise SubjectFault(f"sent the id {identifier!r}; found {value.get('id')!r:.200}")
+                expect_right(case, outputs_of(value))
         except SubjectFault as fault:
             subject.recorder.keep()
             faults.append((key, fault))
@@ -87,19 +107,26 @@ def test_the_same_request_gets_the_same_elements(http: HttpSubject, budget: Budg
 
     def body(case: Given) -> None:
         first = answers(http, case)
+        for repeat in range(2, 2 + REPEATS):
+            _expect_same(case, first, answers(http, case), repeat)
         answers(http, given(case.model.name, 3, 2))
-        again = answers(http, case)
-        for tensor in case.model.outputs:
-            if tensor.name not in first or tensor.name not in again:
-                continue
-            one, two = (array_of(outputs[tensor.name], tensor.datatype) for outputs in (first, again))
-            if one.shape != two.shape or not _same_bits(one, two):
-                raise SubjectFault(
-                    f"sent {sent(case)} twice; output {tensor.name}: found {one.tolist()!r:.200}, "
-                    f"then {two.tolist()!r:.200}"
-                )
+        _expect_same(case, first, answers(http, case), 2 + REPEATS)
 
     examples(budget, merged(names), body)
+
+
+def _expect_same(
+    case: Given, first: dict[str, dict[str, Any]], again: dict[str, dict[str, Any]], repeat: int
+) -> None:
+    for tensor in case.model.outputs:
+        if tensor.name not in first or tensor.name not in again:
+            continue
+        one, two = (array_of(outputs[tensor.name], tensor.datatype) for outputs in (first, again))
+        if one.shape != two.shape or not _same_bits(one, two):
+            raise SubjectFault(
+                f"sent {sent(case)} {repeat} times; output {tensor.name}: found {one.tolist()!r:.200}, "
+                f"in the end {two.tolist()!r:.200}"
+            )
 
 
 def _same_bits(one: Array, two: Array) -> bool:
@@ -108,10 +135,19 @@ def _same_bits(one: Array, two: Array) -> bool:
     return one.tobytes() == two.tobytes()
 
 
+def _fractional(case: Given) -> Given:
+    """Return inputs that need all bits of FP32 where the model takes it: a tenth of what was given."""
+    tenth = np.float32(0.1)
+    return Given(
+        case.model,
+        {name: array * tenth if array.dtype == tenth.dtype else array for name, array in case.inputs.items()},
+    )
+
+
 @requirement("INF-ISO-03", needs=("INF-RSP-01", "INF-RSP-06"))
 def test_a_batch_is_its_rows(http: HttpSubject, budget: Budget) -> None:
     names = available(http, BATCH_MODELS)
-    boundary = [given(name, 5, 3) for name in names]
+    boundary = [given(name, 5, 3) for name in names] + [_fractional(given(name, 17, 3)) for name in names]
 
     def decode(number: int) -> Given:
         digits = Digits(number)

@@ -619,16 +619,6 @@ class ChunksByMetadata(Naive):
         return [chunk for _, chunk in sorted(zip(self.ranks, chunks, strict=True), key=lambda pair: pair[0])]
 
 
-class ChunksPadded(Naive):
-    """Zeros stand between chunks up to a multiple of 16."""
-
-    id = "bin-13-padded"
-    breaks = "INF-BIN-13"
-
-    def order_chunks(self, chunks: list[bytes]) -> list[bytes]:
-        return [chunk + b"\0" * (-len(chunk) % 16) for chunk in chunks[:-1]] + chunks[-1:]
-
-
 class EmptyBinaryRefused(Naive):
     """A binary input without bytes is refused."""
 
@@ -737,7 +727,6 @@ ALL: tuple[type[Naive], ...] = (
     NeitherIsZero,
     ChunksReversed,
     ChunksByMetadata,
-    ChunksPadded,
     EmptyBinaryRefused,
     EmptyBinaryAsJson,
     EmptyBinarySizeMissing,

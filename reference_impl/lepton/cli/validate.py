@@ -7,9 +7,12 @@ import argparse
 import sys
 from pathlib import Path
 
+from lepton.cli.output import write_output
 from lepton.errors import LeptonError
 from lepton.finding import Verdict
+from lepton.report import FORMATS, render
 from lepton.report.escape import for_terminal
+from lepton.validate import LEVELS, validate
 
 HELP = "judge model packages by the standard"
 EXAMPLE = "lepton validate build/demo/digits.lepton"
@@ -24,14 +27,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="a package: directory or .lepton")
     parser.add_argument(
         "--level",
-        choices=("quick", "full"),
+        choices=LEVELS,
         default="full",
         help="quick: everything but running the model; full (default): replay the golden vectors too",
     )
     parser.add_argument("--profile", default="package", metavar="NAME", help="what to judge by: package")
     parser.add_argument(
         "--format",
-        choices=("text", "json", "sarif", "junit", "html"),
+        choices=FORMATS,
         default="text",
         help="form of the report (default: text)",
     )
@@ -52,10 +55,6 @@ def run(args: argparse.Namespace) -> int:
         raise LeptonError(f"found the profile {args.profile!r}, expected one of: {', '.join(PROFILES)}")
     if args.output is not None and not args.output.parent.is_dir():
         raise LeptonError(f"cannot write {str(args.output)!r}: there is no such directory")
-    from lepton.cli.output import write_output
-    from lepton.report import render
-    from lepton.validate import validate
-
     report, unread = validate(args.paths, level=args.level, allow_executable=args.allow_executable)
     if report.packages:
         write_output(render(report, args.format), args.output)

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from specification import Book, Problem, read_book
 from specification.lock import is_draft
+from specification.source import UnreadableError
 from specification.translation import SOURCE_DIGITS
 from specification.vocabulary import HEADING
 
@@ -23,7 +24,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command. Returns 0 when all is well, 1 when something is wrong with the standard."""
+    """Run one command. Returns 0 (all is well), 1 (the standard is at fault) or 2 (a file cannot be read)."""
     parser = argparse.ArgumentParser(prog="tools/spec.py", description=__doc__)
     parser.add_argument("--root", type=Path, default=ROOT, help="the repository (default: this one)")
     commands = parser.add_subparsers(dest="command", required=True)
@@ -39,6 +40,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     )
     commands.add_parser("stamp", help="replace `source: new` in spec/zh by the digest of the English block")
     arguments = parser.parse_args(argv)
+    try:
+        return _run(arguments)
+    except UnreadableError as error:
+        print(f"tools/spec.py: {error}", file=sys.stderr)
+        return 2
+
+
+def _run(arguments: argparse.Namespace) -> int:
     book = read_book(arguments.root)
     if arguments.command == "build":
         return _build(book, draft=arguments.draft)

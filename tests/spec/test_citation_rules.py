@@ -42,10 +42,49 @@ def test_citing_an_unknown_id_fails(standard: Any, file: str, text: str) -> None
     standard.write(file, text)
     assert standard.run("build") == 0
     problems = [each for each in standard.problems() if "COR-VER-09" in each.found]
-    assert problems
+    assert len(problems) == 1
     for problem in problems:
         assert problem.file == file
         assert "COR-VER-09" in text.splitlines()[problem.line - 1]
+
+
+@pytest.mark.parametrize(
+    "file",
+    [
+        "spec/en/core.md",
+        "spec/zh/core.md",
+        "schemas/1.0/size.schema.json",
+        "README.md",
+        "CHANGELOG.md",
+        "spec/decisions/0001-why.md",
+        "kits/go/main.go",
+    ],
+)
+def test_mentioning_an_unknown_id_anywhere_fails(standard: Any, file: str) -> None:
+    before = standard.read(file) if (standard.root / file).exists() else ""
+    line = '{"$comment": "COR-VER-09"}' if file.endswith("json") else "\nSee COR-VER-09.\n"
+    standard.write(file, line if file.endswith("json") else before + line)
+    found = [each.found for each in standard.problems() if each.file == file]
+    assert "a mention of COR-VER-09, which no block of spec/en defines" in found
+
+
+def test_a_record_of_the_past_may_name_a_withdrawn_id(standard: Any) -> None:
+    lock = "schemas/1.0/requirements.lock"
+    standard.write(lock, standard.read(lock) + "COR-OLD-01 3 withdrawn\n")
+    standard.run("build")
+    standard.write("CHANGELOG.md", "Withdrew COR-OLD-01.\n")
+    assert standard.problems() == []
+    standard.write("README.md", "See COR-OLD-01.\n")
+    assert [each.file for each in standard.problems()] == ["README.md"]
+
+
+@pytest.mark.parametrize("file", ["spec/en/core.md", "spec/waivers.yml", "README.md", CHECK])
+def test_a_file_that_is_not_utf8_is_one_line_and_exit_code_2(standard: Any, file: str, capsys: Any) -> None:
+    (standard.root / file).write_bytes(b"# caf\xe9\n")
+    assert standard.run("check") == 2
+    assert capsys.readouterr().err.endswith(
+        "found byte 0xe9 at offset 5, expected UTF-8; save the file as UTF-8\n"
+    )
 
 
 def test_a_file_that_is_no_python_fails(standard: Any) -> None:

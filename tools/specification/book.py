@@ -14,8 +14,10 @@ from specification.blocks import Requirement, headings, read_blocks
 from specification.citations import Citation, check_citations, read_citations, traceability
 from specification.coverage import check_coverage, read_waivers
 from specification.lock import Locked, compare_lock, next_lock, read_lock, write_lock
+from specification.mentions import check_mentions
 from specification.problem import Problem
 from specification.published import PublishedFiles, check_examples, check_pointers, read_examples
+from specification.source import read_source
 from specification.translation import Translation, compare_translation, read_translation
 from specification.vocabulary import CHAPTERS
 
@@ -68,8 +70,9 @@ class Book:
         for file, text in self.sources.items():
             check_examples(list(read_examples(file, text, problems)), published, problems)
         check_citations(list(self.citations), self.declared, problems)
+        check_mentions(self.root, self.declared, self.lock, problems)
         known = [each.id for each in requirements]
-        waivers = read_waivers(WAIVERS, _read(self.root / WAIVERS), problems)
+        waivers = read_waivers(WAIVERS, read_source(self.root / WAIVERS), problems)
         table = traceability(list(self.citations), known)
         malformed = self.declared.difference(known)
         waivers = [waiver for waiver in waivers if waiver.requirement not in malformed]
@@ -100,18 +103,18 @@ def read_book(root: Path) -> Book:
         file, chinese_file = f"spec/en/{chapter}.md", f"spec/zh/{chapter}.md"
         if not (root / file).is_file():
             continue
-        sources[file] = _read(root / file)
+        sources[file] = read_source(root / file)
         blocks = read_blocks(chapter, file, sources[file], problems)
         requirements += blocks
         chinese: list[Translation] = []
         if (root / chinese_file).is_file():
-            sources[chinese_file] = _read(root / chinese_file)
+            sources[chinese_file] = read_source(root / chinese_file)
             chinese = read_translation(chinese_file, sources[chinese_file], problems)
         declared.update(headings(sources[file]))
         known = [each for each in chinese if each.id not in declared or each.id in {b.id for b in blocks}]
         translations |= compare_translation(file, blocks, chinese_file, known, problems)
     requirements = _unique(requirements, problems)
-    lock_text = _read(root / LOCK)
+    lock_text = read_source(root / LOCK)
     lock = read_lock(LOCK, lock_text, problems)
     rewordings: list[Problem] = []
     compare_lock(requirements, lock, rewordings)
@@ -128,10 +131,6 @@ def read_book(root: Path) -> Book:
         tuple(rewordings),
         sources,
     )
-
-
-def _read(path: Path) -> str:
-    return path.read_text(encoding="utf-8") if path.is_file() else ""
 
 
 def _json(value: Any) -> str:

@@ -1,7 +1,7 @@
 """Who cites which requirement: read from the source code, which is parsed and never run.
 
-Owns finding `@check("ID")`, `requirement("ID", needs=(...))` and `breaks = "ID"`, and any other mention of an
-ID in the code; leaves what a citation is worth to `coverage`.
+Owns finding `@check("ID")`, `requirement("ID", needs=(...))` and `breaks = "ID"`; leaves other mentions
+to `mentions` and what a citation is worth to `coverage`.
 """
 
 import ast
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from specification.problem import Problem
-from specification.vocabulary import IDENTIFIER
+from specification.source import read_source
 
 __all__ = ["KINDS", "Citation", "check_citations", "read_citations", "traceability"]
 
@@ -20,14 +20,12 @@ KINDS = {
     "tests": ("conformance/lepton_conformance/suite", "tests"),
     "mutants": ("conformance/lepton_conformance/mutants",),
 }
-#: Where any mention of an ID has to be of one that exists; tests invent IDs of their own.
-_MENTIONS = ("reference_impl", "conformance", "schemas/lepton_spec", "examples", "benchmarks", "kits")
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 
 
 @dataclass(frozen=True, slots=True)
 class Citation:
-    """One citation: `kind` is a key of KINDS, or `needs` or `mention`, which cover nothing.
+    """One citation: `kind` is a key of KINDS, or `needs`, which covers nothing.
 
     `name` is `file::function` for checks and tests, and the mutant's ID for mutants.
     """
@@ -42,11 +40,11 @@ class Citation:
 def read_citations(root: Path, problems: list[Problem]) -> list[Citation]:
     """Return every citation under `root`, sorted; a file that is not Python goes to `problems`."""
     found: set[tuple[str, str, str, str, int]] = set()
-    for folder in sorted({*_MENTIONS, *(folder for folders in KINDS.values() for folder in folders)}):
+    for folder in sorted(folder for folders in KINDS.values() for folder in folders):
         for path in sorted((root / folder).rglob("*.py")):
             file = path.relative_to(root).as_posix()
             kinds = [kind for kind, folders in KINDS.items() if _within(file, folders)]
-            text = path.read_text(encoding="utf-8")
+            text = read_source(path)
             try:
                 tree = ast.parse(text)
             except SyntaxError as error:
@@ -56,9 +54,6 @@ def read_citations(root: Path, problems: list[Problem]) -> list[Citation]:
                 continue
             for kind in kinds:
                 found.update(_of_kind(kind, file, tree))
-            if _within(file, _MENTIONS):
-                for number, line in enumerate(text.splitlines(), 1):
-                    found.update(("mention", each, file, file, number) for each in IDENTIFIER.findall(line))
     return [Citation(*each) for each in sorted(found)]
 
 

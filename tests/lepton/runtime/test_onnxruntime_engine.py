@@ -86,7 +86,7 @@ def test_a_graph_with_a_text_of_its_own_gets_utf8(tmp_path: Path) -> None:
     path = tmp_path / "model.onnx"
     graph = onnx.parser.parse_model(HEAD_19 + "g (string[N] x) => (bool[N] y) { y = Equal(x, x) }")
     graph.graph.node[0].input[1] = "c"
-    graph.graph.initializer.append(onnx.helper.make_tensor("c", 8, [1], ["é".encode()]))
+    graph.graph.initializer.append(onnx.numpy_helper.from_array(np.array(["é"], dtype=object), "c"))
     path.write_bytes(graph.SerializeToString())
     model = OnnxRuntime().load(path, ["x"], ["y"])
     assert model.infer({"x": np.array(["é".encode(), b"e"], dtype=object)})["y"].tolist() == [True, False]

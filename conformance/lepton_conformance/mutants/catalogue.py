@@ -8,6 +8,7 @@ from lepton_conformance.mutants import (
     binary_faults,
     data_faults,
     error_faults,
+    lawful,
     metadata_faults,
     request_faults,
     response_faults,
@@ -45,6 +46,6 @@ def server(identifier: str) -> Naive:
 
     Raises: KeyError for an id that nothing has.
     """
-    every: tuple[type[Naive], ...] = (Naive, *SERVERS, *TRIVIAL_SERVERS)
+    every: tuple[type[Naive], ...] = (Naive, *lawful.ALL, *SERVERS, *TRIVIAL_SERVERS)
     known = {mutant.id: mutant for mutant in every}
     return known[identifier]()

@@ -67,7 +67,7 @@ def _refuses(http: HttpSubject, wrong: WrongBinary) -> None:
 
 def _few(http: HttpSubject) -> list[Given]:
     """Return requests with one input of a fixed item size, of unlike sizes."""
-    wanted = ("lepton_id_fp32", "lepton_id_int64", "lepton_id_uint8", "lepton_id_fp16", *_FIXED_MODELS)
+    wanted = ("lepton_id_fp32", "lepton_id_int64", "lepton_id_uint8", "lepton_id_fp64", *_FIXED_MODELS)
     return [given(name) for name in available(http, wanted)[:4] if name != "lepton_sub"]
 
 
@@ -81,7 +81,7 @@ def _round_trips(http: HttpSubject, case: Given) -> None:
         )
 
 
-@requirement("INF-BIN-07", needs=("INF-BIN-02", "INF-BIN-03"))
+@requirement("INF-BIN-07", needs=("INF-BIN-02", "INF-BIN-03", "INF-ERR-08", "INF-ERR-10"))
 def test_binary_booleans_are_0_and_1(http: HttpSubject, budget: Budget) -> None:
     require(http, "lepton_id_bool")
     examples(budget, cases("lepton_id_bool"), lambda case: _round_trips(http, case))
@@ -96,7 +96,7 @@ def test_binary_booleans_are_0_and_1(http: HttpSubject, budget: Budget) -> None:
     each(budget, wrong, lambda item: _refuses(http, item))
 
 
-@requirement("INF-BIN-08", needs=("INF-BIN-02", "INF-BIN-03"))
+@requirement("INF-BIN-08", needs=("INF-BIN-02", "INF-BIN-03", "INF-ERR-08", "INF-ERR-10"))
 def test_binary_strings_have_length_and_bytes(http: HttpSubject, budget: Budget) -> None:
     require(http, "lepton_id_bytes")
     domain = cases("lepton_id_bytes")
@@ -124,7 +124,7 @@ def test_binary_strings_have_length_and_bytes(http: HttpSubject, budget: Budget)
     )
 
 
-@requirement("INF-BIN-09", needs=("INF-BIN-02",))
+@requirement("INF-BIN-09", needs=("INF-BIN-02", "INF-ERR-08", "INF-ERR-10"))
 def test_size_that_contradicts_the_shape_is_refused(http: HttpSubject, budget: Budget) -> None:
     wrong = []
     for case in _few(http):
@@ -136,7 +136,7 @@ def test_size_that_contradicts_the_shape_is_refused(http: HttpSubject, budget: B
     each(budget, wrong, lambda item: _refuses(http, item))
 
 
-@requirement("INF-BIN-10", needs=("INF-BIN-02",))
+@requirement("INF-BIN-10", needs=("INF-BIN-02", "INF-ERR-08", "INF-ERR-10"))
 def test_sizes_that_contradict_the_body_are_refused(http: HttpSubject, budget: Budget) -> None:
     wrong = []
     for case in _few(http):
@@ -147,7 +147,7 @@ def test_sizes_that_contradict_the_body_are_refused(http: HttpSubject, budget: B
     each(budget, wrong, lambda item: _refuses(http, item))
 
 
-@requirement("INF-BIN-11", needs=("INF-BIN-02",))
+@requirement("INF-BIN-11", needs=("INF-BIN-02", "INF-ERR-08", "INF-ERR-02", "INF-ERR-10"))
 def test_impossible_header_length_is_refused(http: HttpSubject, budget: Budget) -> None:
     case = _few(http)[0]
     request, tail = composed(case)
@@ -168,7 +168,7 @@ def test_impossible_header_length_is_refused(http: HttpSubject, budget: Budget) 
     each(budget, wrong, lambda item: _refuses(http, item))
 
 
-@requirement("INF-BIN-12", needs=("INF-BIN-02",))
+@requirement("INF-BIN-12", needs=("INF-BIN-02", "INF-ERR-08", "INF-ERR-03", "INF-ERR-10"))
 def test_two_sources_of_data_and_none_are_refused(http: HttpSubject, budget: Budget) -> None:
     wrong = []
     for case in _few(http):

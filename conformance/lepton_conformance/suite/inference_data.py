@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from lepton_conformance.models.catalog import model
+from lepton_conformance.oracle.answers import judgeable
 from lepton_conformance.oracle.elements import SPECIAL_FLOATS, dtype
 from lepton_conformance.outcome import SubjectFault
 from lepton_conformance.strategies.cases import Cases, Digits
@@ -19,6 +20,7 @@ from lepton_conformance.suite.protocol import (
     answers,
     array_of,
     available,
+    core,
     expect_right,
     require,
     sent,
@@ -29,7 +31,13 @@ INTEGER_MODELS = tuple(f"lepton_id_{kind}{bits}" for kind in ("int", "uint") for
 
 def _carries(http: HttpSubject, budget: Budget, *names: str) -> None:
     """Send boundary and generated tensors to the models that there are; all must be there in the end."""
-    examples(budget, merged(available(http, names)), lambda case: expect_right(case, answers(http, case)))
+
+    def body(case: Given) -> None:
+        # What overflows is not judged: `oip-rest` does not say what then is answered.
+        if judgeable(case.model, case.inputs):
+            expect_right(case, answers(http, case))
+
+    examples(budget, merged(available(http, names)), body)
     require(http, *names)
 
 
@@ -52,7 +60,7 @@ def test_flat_and_nested_data_mean_the_same(http: HttpSubject, budget: Budget) -
                     f"{found.tolist()!r:.200} and {other.tolist()!r:.200}, expected the same"
                 )
 
-    examples(budget, _shaped(available(http, JSON_MODELS)), body)
+    examples(budget, _shaped(core(http)), body)
 
 
 def _shaped(names: tuple[str, ...]) -> Cases[Given]:
@@ -67,7 +75,11 @@ def _shaped(names: tuple[str, ...]) -> Cases[Given]:
 
 @requirement("INF-DAT-02", needs=("INF-RSP-01", "INF-RSP-06"))
 def test_elements_are_in_row_major_order(http: HttpSubject, budget: Budget) -> None:
-    _carries(http, budget, "lepton_transpose", "lepton_affine")
+    require(http, "lepton_transpose")
+    entry = model("lepton_transpose")
+    values = ([1, 2, 3, 4, 5, 6], [6, 1, 5, 2, 4, 3], [0, 0, 0, 0, 0, 1], [0, 1, 0, 0, 0, 0])
+    wanted = [Given(entry, {"x": row("FP32", line).reshape(2, 3)}) for line in values]
+    each(budget, wanted, lambda case: expect_right(case, answers(http, case)))
 
 
 @requirement("INF-DAT-03", needs=("INF-RSP-01", "INF-RSP-06"))
@@ -132,7 +144,7 @@ def _close(element: Any, value: float) -> bool:
     return isinstance(element, int | float) and not isinstance(element, bool) and math.isclose(element, value)
 
 
-@requirement("INF-DAT-12", needs=("INF-RSP-01", "INF-RSP-05"))
+@requirement("INF-DAT-12", needs=("INF-RSP-01", "INF-RSP-05", "INF-RSP-06"))
 def test_empty_tensors_keep_their_shape(http: HttpSubject, budget: Budget) -> None:
     names = available(http, tuple(name for name in JSON_MODELS if name != "lepton_transpose"))
     sizes = ((0, 3), (2, 0), (0, 0))

@@ -15,6 +15,7 @@ from lepton_conformance.suite.protocol import (
     JSON_MODELS,
     UNKNOWN_MODELS,
     available,
+    expect_json,
     goes_on,
     plain,
     refused,
@@ -42,7 +43,7 @@ def _refuses(http: HttpSubject, wrong: Wrong) -> None:
     goes_on(http, wrong.case, wrong.what)
 
 
-@requirement("INF-ERR-01")
+@requirement("INF-ERR-01", needs=("INF-ERR-08",))
 def test_unknown_model_is_refused(http: HttpSubject, budget: Budget) -> None:
     request = infer_request(given("lepton_id_fp32"))
     each(budget, UNKNOWN_MODELS, lambda name: refused(http.infer(name, request), f"{name!r} a valid request"))
@@ -63,15 +64,57 @@ def test_service_goes_on_after_a_refusal(http: HttpSubject, budget: Budget) -> N
     def body(item: Wrong) -> None:
         answer = http.infer(item.model, item.body)
         if 400 <= answer.status < 600:
-            goes_on(http, item.case, item.what)
+            goes_on(http, item.case, item.what, retry=False)
 
     each(budget, wrong, body)
 
     def unknown(name: str) -> None:
         http.infer(name, infer_request(case))
-        goes_on(http, case, f"a request to the unknown model {name!r}")
+        goes_on(http, case, f"a request to the unknown model {name!r}", retry=False)
 
-    each(budget, UNKNOWN_MODELS[:1], unknown)
+    each(budget, UNKNOWN_MODELS[:1] * 3, unknown)
+
+
+@requirement("INF-HLT-04", needs=("INF-ERR-08",))
+def test_unknown_model_is_not_ready(http: HttpSubject, budget: Budget) -> None:
+    def body(name: str) -> None:
+        path = http.model_path(name) + "/ready"
+        answer = http.get(path)
+        if 200 <= answer.status < 400:
+            raise SubjectFault(
+                f"GET {path}, a model that nobody has: found {answer.status}, expected neither 2xx nor 3xx"
+            )
+
+    each(budget, UNKNOWN_MODELS, body)
+
+
+@requirement("INF-HLT-05", needs=("INF-HLT-04",))
+def test_readiness_of_unknown_model_is_404(http: HttpSubject, budget: Budget) -> None:
+    def body(name: str) -> None:
+        path = http.model_path(name) + "/ready"
+        answer = http.get(path)
+        if answer.status != 404:
+            raise SubjectFault(f"GET {path}, a model that nobody has: found {answer.status}, expected 404")
+
+    each(budget, UNKNOWN_MODELS, body)
+
+
+@requirement("INF-MET-04", needs=("INF-ERR-08",))
+def test_metadata_of_unknown_model_is_refused(http: HttpSubject, budget: Budget) -> None:
+    each(
+        budget,
+        UNKNOWN_MODELS,
+        lambda name: refused(http.get(http.model_path(name)), f"GET {http.model_path(name)}"),
+    )
+
+
+@requirement("INF-RSP-07", needs=("INF-RSP-01", "INF-ERR-08"))
+def test_error_bodies_are_json_and_say_so(http: HttpSubject, budget: Budget) -> None:
+    def body(name: str) -> None:
+        for answer in (http.infer(name, infer_request(plain(http))), http.get(http.model_path(name))):
+            expect_json(answer, f"a request for the unknown model {name!r}")
+
+    each(budget, UNKNOWN_MODELS, body)
 
 
 @requirement("INF-ERR-02", needs=("INF-RSP-01", "INF-ERR-01", "INF-ERR-08"))
@@ -96,7 +139,7 @@ def test_unknown_and_missing_inputs_are_refused(http: HttpSubject, budget: Budge
     require(http, "lepton_sub")
 
 
-@requirement("INF-ERR-05", needs=("INF-RSP-01", "INF-ERR-01", "INF-ERR-08"))
+@requirement("INF-ERR-05", needs=("INF-RSP-01", "INF-ERR-01", "INF-ERR-08", "INF-ERR-03"))
 def test_another_datatype_is_refused(http: HttpSubject, budget: Budget) -> None:
     each(budget, _made(http, malformed.datatypes, JSON_MODELS), lambda wrong: _refuses(http, wrong))
 
@@ -115,7 +158,7 @@ def test_shape_that_the_model_cannot_take_is_refused(http: HttpSubject, budget: 
     )
 
 
-@requirement("INF-ERR-10", needs=("INF-ERR-01", "INF-ERR-08"))
+@requirement("INF-ERR-10", needs=("INF-RSP-01", "INF-ERR-01", "INF-ERR-08"))
 def test_errors_of_the_client_are_400(http: HttpSubject, budget: Budget) -> None:
     case = plain(http)
     kinds = (

@@ -28,7 +28,7 @@ def _published(http: HttpSubject) -> int:
     return limit
 
 
-@requirement("INF-LIM-01", needs=("INF-MET-01", "INF-RSP-01"))
+@requirement("INF-LIM-01", needs=("INF-MET-01", "INF-RSP-01", "INF-ERR-08"))
 def test_body_over_the_published_limit_is_413(http: HttpSubject, budget: Budget) -> None:
     case = plain(http)
     request = encode(infer_request(case))
@@ -67,7 +67,7 @@ def test_published_limit_leaves_room(http: HttpSubject, budget: Budget) -> None:
     each(budget, ["GET v2"], body)
 
 
-@requirement("INF-LIM-03", needs=("INF-RSP-01", "INF-ERR-08"))
+@requirement("INF-LIM-03", needs=("INF-RSP-01", "INF-ERR-02", "INF-ERR-08", "INF-ERR-10"))
 def test_hostile_json_is_refused_and_survived(http: HttpSubject, budget: Budget) -> None:
     case = plain(http)
     request = encode(infer_request(case))

@@ -129,7 +129,10 @@ def test_error_messages_help_and_do_not_leak(http: HttpSubject, budget: Budget) 
             answer, what = http.infer(item.model, item.body), item.what
         if answer.status < 400:
             return  # other requirements judge whether it is refused
-        text = error_text(answer)
+        try:
+            text = error_text(answer)
+        except SubjectFault:
+            return  # other requirements judge whether there is an error object
         if not text.strip():
             raise SubjectFault(f"sent {what}; found an empty error message")
         leak = _TRACES.search(text) or _PATHS.search(text)
@@ -160,7 +163,7 @@ def test_impossible_dimensions_are_refused(http: HttpSubject, budget: Budget) ->
     _each_refused(http, budget, names, malformed.dimensions)
 
 
-@requirement("INF-ERR-16", needs=("INF-RSP-01", "INF-ERR-10"))
+@requirement("INF-ERR-16", needs=("INF-RSP-01", "INF-ERR-10", "INF-ERR-02"))
 def test_bytes_after_the_request_are_refused(http: HttpSubject, budget: Budget) -> None:
     _each_refused(http, budget, (plain(http).model.name,), malformed.trailing)
 
@@ -170,24 +173,24 @@ def test_parameters_of_wrong_types_are_refused(http: HttpSubject, budget: Budget
     _each_refused(http, budget, (plain(http).model.name,), malformed.parameters)
 
 
-@requirement("INF-DAT-09", needs=("INF-RSP-01", "INF-ERR-10"))
+@requirement("INF-DAT-09", needs=("INF-RSP-01", "INF-ERR-10", "INF-DAT-03"))
 def test_integers_are_not_coerced(http: HttpSubject, budget: Budget) -> None:
     _each_refused(http, budget, INTEGER_MODELS, malformed.no_integers)
     require(http, *INTEGER_MODELS)
 
 
-@requirement("INF-DAT-10", needs=("INF-RSP-01", "INF-ERR-10"))
+@requirement("INF-DAT-10", needs=("INF-RSP-01", "INF-ERR-10", "INF-DAT-05", "INF-DAT-13"))
 def test_decimals_beyond_the_datatype_are_refused(http: HttpSubject, budget: Budget) -> None:
     _each_refused(http, budget, FLOAT_MODELS, malformed.beyond_floats)
     require(http, *FLOAT_MODELS)
 
 
-@requirement("INF-DAT-11", needs=("INF-RSP-01", "INF-ERR-10"))
+@requirement("INF-DAT-11", needs=("INF-RSP-01", "INF-ERR-10", "INF-DAT-06"))
 def test_booleans_are_not_coerced(http: HttpSubject, budget: Budget) -> None:
     _each_refused(http, budget, ("lepton_id_bool",), malformed.no_booleans)
 
 
-@requirement("INF-DAT-14", needs=("INF-RSP-01", "INF-ERR-10"))
+@requirement("INF-DAT-14", needs=("INF-RSP-01", "INF-ERR-10", "INF-ERR-02"))
 def test_bare_tokens_and_null_are_refused(http: HttpSubject, budget: Budget) -> None:
     names = ("lepton_id_fp32", "lepton_id_fp64", "lepton_id_int32", "lepton_id_bool", "lepton_id_bytes")
     _each_refused(http, budget, names, malformed.bare_tokens)

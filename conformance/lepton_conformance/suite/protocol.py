@@ -13,10 +13,12 @@ from lepton_conformance.oracle.elements import WrongData, from_json
 from lepton_conformance.outcome import NotTested, SubjectFault
 from lepton_conformance.strategies.requests import infer_request
 from lepton_conformance.strategies.tensors import Given, given
+from lepton_conformance.subject import strict_json
 from lepton_conformance.subject.http import Answer, HttpSubject
 
 __all__ = [
     "ALL_MODELS",
+    "CORE_MODELS",
     "JSON_MODELS",
     "PLAIN_MODELS",
     "UNKNOWN_MODELS",
@@ -24,7 +26,9 @@ __all__ = [
     "answers",
     "array_of",
     "available",
+    "core",
     "error_text",
+    "expect_json",
     "expect_right",
     "goes_on",
     "outputs_of",
@@ -34,18 +38,21 @@ __all__ = [
     "sent",
 ]
 
+MEDIA_TYPE = "application/json"
 ALL_MODELS = tuple(entry.name for entry in MODELS)
 #: Those with tensors that JSON is made for: FP16 in JSON is a matter of INF-DAT-13 alone.
 JSON_MODELS = tuple(name for name in ALL_MODELS if name != "lepton_id_fp16")
-#: Models for what any model shows, the likeliest first.
-PLAIN_MODELS = (
+#: A few unlike ones for what does not depend on the datatype, so that a fault of one datatype stays there.
+CORE_MODELS = (
     "lepton_id_fp32",
-    "lepton_affine",
     "lepton_id_int32",
     "lepton_split",
     "lepton_sub",
-    *ALL_MODELS,
+    "lepton_affine",
+    "lepton_transpose",
 )
+#: Models for what any model shows, the likeliest first.
+PLAIN_MODELS = (*CORE_MODELS, *JSON_MODELS)
 #: Names that no server has.
 UNKNOWN_MODELS = ("lepton_nothing", "lepton_id_fp32x", "unknown", "modèle inconnu")
 
@@ -81,6 +88,12 @@ def available(http: HttpSubject, names: Iterable[str] = ALL_MODELS) -> tuple[str
             "load them: lepton certify export-models DIR --layout plain"
         )
     return found
+
+
+def core(http: HttpSubject) -> tuple[str, ...]:
+    """Return the few unlike models that the subject has, or some other one. Raises: NotTested."""
+    found = available(http, PLAIN_MODELS)
+    return tuple(name for name in found if name in CORE_MODELS) or found[:1]
 
 
 def plain(http: HttpSubject) -> Given:
@@ -150,6 +163,21 @@ def sent(case: Given) -> str:
     return f"{case.model.name} the inputs {case.shapes()}"
 
 
+def expect_json(answer: Answer, what: str) -> None:
+    """Check that a body, if there is one, is a JSON text and says so. Raises: SubjectFault."""
+    if not answer.body:
+        return
+    try:
+        strict_json.parse(answer.body)
+    except strict_json.NotJson as error:
+        raise SubjectFault(
+            f"sent {what}; found a body that is no JSON text ({error}): {answer.excerpt()}"
+        ) from error
+    found = answer.header("Content-Type")
+    if (found or "").partition(";")[0].strip().lower() != MEDIA_TYPE:
+        raise SubjectFault(f"sent {what}; found Content-Type {found!r}, expected {MEDIA_TYPE}")
+
+
 # -- refusals --------------------------------------------------------------------------------------
 
 
@@ -177,10 +205,13 @@ def refused(answer: Answer, what: str, status: int | None = None) -> None:
     error_text(answer)
 
 
-def goes_on(http: HttpSubject, case: Given, after: str) -> None:
-    """Check that a model still answers, on the same connection and on a new one. Raises: SubjectFault."""
+def goes_on(http: HttpSubject, case: Given, after: str, *, retry: bool = True) -> None:
+    """Check that a model still answers, on the same connection and on a new one. Raises: SubjectFault.
+
+    Without `retry`, a connection that is closed without an announcement counts as no answer.
+    """
     for fresh in (False, True):
-        answer = http.infer(case.model.name, infer_request(case), fresh=fresh)
+        answer = http.infer(case.model.name, infer_request(case), fresh=fresh, retry=retry)
         where = "on a new connection" if fresh else "on the same connection"
         if answer.status != 200:
             raise SubjectFault(

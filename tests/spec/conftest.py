@@ -75,6 +75,9 @@ FILES = {
     "schemas/1.0/size.schema.json": json.dumps(SCHEMA),
     "reference_impl/lepton/checks/core.py": '@check("COR-VER-01")\ndef positive(package):\n    yield\n',
     "tests/test_net.py": '@pytest.mark.requirement("COR-NET-01")\ndef test_net():\n    pass\n',
+    "conformance/lepton_conformance/forge/faults.py": (
+        'VIOLATIONS = (Violation("COR-VER-01", "zero", lambda draft: draft),)\n'
+    ),
     "conformance/lepton_conformance/mutants/net.py": (
         'class Opens:\n    id = "opens-connections"\n    breaks = "COR-NET-01"\n'
     ),

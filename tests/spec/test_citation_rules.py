@@ -8,6 +8,7 @@ import pytest
 EN = "spec/en/core.md"
 CHECK = "reference_impl/lepton/checks/core.py"
 TEST = "tests/test_net.py"
+FORGE = "conformance/lepton_conformance/forge/faults.py"
 MUTANT = "conformance/lepton_conformance/mutants/net.py"
 WAIVERS = "spec/waivers.yml"
 WAIVER = """\
@@ -22,7 +23,7 @@ WAIVER = """\
 def test_the_table_names_check_test_and_mutant(standard: Any) -> None:
     table = json.loads(standard.read("schemas/1.0/traceability.json"))["requirements"]
     assert table == {
-        "COR-VER-01": {"checks": [f"{CHECK}::positive"], "tests": [], "mutants": []},
+        "COR-VER-01": {"checks": [f"{CHECK}::positive"], "tests": [], "mutants": ["COR-VER-01/zero"]},
         "COR-NET-01": {"checks": [], "tests": [f"{TEST}::test_net"], "mutants": ["opens-connections"]},
     }
 
@@ -35,6 +36,8 @@ def test_the_table_names_check_test_and_mutant(standard: Any) -> None:
         (TEST, 'pytestmark = [requirement("COR-NET-01"), requirement("COR-VER-09")]\n'),
         (MUTANT, 'MUTANTS = (Mutant("a", breaks="COR-NET-01"), Mutant("b", breaks="COR-VER-09"))\n'),
         (MUTANT, 'class A:\n    breaks: str = "COR-NET-01"\n\nclass B:\n    breaks: str = "COR-VER-09"\n'),
+        (CHECK, 'IDS = ("COR-VER-01", "COR-VER-09")\n\n\n@check(*IDS)\ndef positive(package):\n    yield\n'),
+        (FORGE, 'V = (Violation("COR-VER-01", "zero", f), Violation("COR-VER-09", "one", f))\n'),
         ("reference_impl/lepton/tensor.py", '"""Spec: COR-VER-09."""\n'),
     ],
 )
@@ -45,7 +48,8 @@ def test_citing_an_unknown_id_fails(standard: Any, file: str, text: str) -> None
     assert len(problems) == 1
     for problem in problems:
         assert problem.file == file
-        assert "COR-VER-09" in text.splitlines()[problem.line - 1]
+        line = text.splitlines()[problem.line - 1]
+        assert "COR-VER-09" in line or "*IDS" in line
 
 
 @pytest.mark.parametrize(
@@ -98,12 +102,22 @@ def test_a_file_that_is_no_python_fails(standard: Any) -> None:
         (CHECK, "no check or test that cites COR-VER-01 (MUST, package)"),
         (TEST, "no check or test that cites COR-NET-01 (MUST NOT, server)"),
         (MUTANT, "no mutant that breaks COR-NET-01 (MUST NOT, server)"),
+        (FORGE, "no mutant that breaks COR-VER-01 (MUST, package)"),
     ],
 )
 def test_a_must_without_evidence_fails(standard: Any, file: str, found: str) -> None:
     (standard.root / file).unlink()
     assert standard.run("build") == 0
     assert [each.found for each in standard.problems()] == [found]
+
+
+@pytest.mark.parametrize("argument", ["*IDS", "IDS", '"COR-VER-01"', '("COR-VER-01",)'])
+def test_a_list_with_a_name_is_a_citation(standard: Any, argument: str) -> None:
+    standard.write(
+        CHECK, f'IDS = ("COR-VER-01",)\n\n\n@check({argument})\ndef positive(package):\n    yield\n'
+    )
+    assert standard.run("build") == 0
+    assert standard.problems() == []
 
 
 def test_a_should_needs_no_evidence(standard: Any) -> None:

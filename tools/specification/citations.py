@@ -5,9 +5,10 @@ to `mentions` and what a citation is worth to `coverage`.
 """
 
 import ast
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 from specification.problem import Problem
 from specification.source import read_source
@@ -18,7 +19,7 @@ __all__ = ["KINDS", "Citation", "check_citations", "read_citations", "traceabili
 KINDS = {
     "checks": ("reference_impl/lepton/checks",),
     "tests": ("conformance/lepton_conformance/suite", "tests"),
-    "mutants": ("conformance/lepton_conformance/mutants",),
+    "mutants": ("conformance/lepton_conformance/mutants", "conformance/lepton_conformance/forge"),
 }
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 
@@ -66,12 +67,13 @@ def _of_kind(kind: str, file: str, tree: ast.Module) -> Iterator[tuple[str, str,
         yield from _mutants(file, tree, file)
         return
     function = {"checks": "check", "tests": "requirement"}[kind]
+    lists = _lists(tree)
     for name, call in _calls(tree, ""):
         if _called(call) != function:
             continue
         where = f"{file}::{name}" if name else file
         for argument in call.args:
-            for identifier in _strings(argument):
+            for identifier in _strings(argument, lists):
                 yield kind, identifier, where, file, argument.lineno
         for keyword in call.keywords:
             if keyword.arg == "needs":
@@ -97,15 +99,28 @@ def _called(call: ast.Call) -> str:
     return function.id if isinstance(function, ast.Name) else ""
 
 
-def _strings(node: ast.AST) -> list[str]:
-    """Return the literal strings in an argument, one or a tuple or list; an empty one cites nobody."""
+def _lists(tree: ast.Module) -> dict[str, list[str]]:
+    """Return the literal strings of each name that the module assigns at its top, once."""
+    assigned = [node for node in tree.body if isinstance(node, ast.Assign)]
+    return {t.id: _strings(node.value) for node in assigned for t in node.targets if isinstance(t, ast.Name)}
+
+
+def _strings(node: ast.AST, lists: Mapping[str, list[str]] = MappingProxyType({})) -> list[str]:
+    """Return the literal strings in an argument: one, a tuple or list, or the name of one; none is empty."""
+    if isinstance(node, ast.Starred):
+        node = node.value
+    if isinstance(node, ast.Name):
+        return lists.get(node.id, [])
     parts = node.elts if isinstance(node, ast.Tuple | ast.List | ast.Set) else [node]
     constants = [each.value for each in parts if isinstance(each, ast.Constant)]
     return [value for value in constants if isinstance(value, str) and value]
 
 
 def _mutants(file: str, node: ast.AST, name: str) -> Iterator[tuple[str, str, str, str, int]]:
-    """Yield `breaks` of classes (assigned, named by their `id`) and of calls (a keyword argument)."""
+    """Yield `breaks` of classes (assigned, named by their `id`) and of calls (a keyword argument).
+
+    A `Violation("ID", "name", ...)` is a package that breaks the requirement: a mutant of a package.
+    """
     for child in ast.walk(node):
         pairs: list[tuple[str, ast.expr]] = []
         if isinstance(child, ast.ClassDef):
@@ -115,6 +130,10 @@ def _mutants(file: str, node: ast.AST, name: str) -> Iterator[tuple[str, str, st
                     pairs += [(t.id, statement.value) for t in statement.targets if isinstance(t, ast.Name)]
                 elif isinstance(statement, ast.AnnAssign) and isinstance(statement.target, ast.Name):
                     pairs += [(statement.target.id, statement.value)] if statement.value else []
+        elif isinstance(child, ast.Call) and _called(child) == "Violation" and len(child.args) > 1:
+            for identifier, case in zip(_strings(child.args[0]), _strings(child.args[1]), strict=False):
+                yield "mutants", identifier, f"{identifier}/{case}", file, child.lineno
+            continue
         elif isinstance(child, ast.Call):
             name = f"{file}::{_called(child)}"
             pairs = [(each.arg, each.value) for each in child.keywords if each.arg]

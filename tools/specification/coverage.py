@@ -93,8 +93,9 @@ def _missing(requirement: Requirement, cited: Mapping[str, Sequence[str]]) -> li
     missing = []
     if not cited.get("checks") and not cited.get("tests"):
         missing.append("test")
-    breakable = requirement.role in ("server", "runtime") and "test" in requirement.verify
-    if breakable and not cited.get("mutants"):
+    tested = requirement.role in ("server", "runtime") and "test" in requirement.verify
+    checked = requirement.role == "package" and "check" in requirement.verify
+    if (tested or checked) and not cited.get("mutants"):
         missing.append("mutant")
     return missing
 

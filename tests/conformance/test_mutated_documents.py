@@ -9,7 +9,7 @@ import rfc8785
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from lepton.finding import Verdict
+from lepton.finding import Verdict, severity
 from lepton.validate import validate_package
 from lepton_conformance.forge import Forged
 from lepton_conformance.forge.draft import MANIFEST, Draft

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import jsonschema_rs
 import pytest
 import rfc8785
 
@@ -257,3 +258,16 @@ def test_one_flipped_byte_is_one_finding(judge: Judge) -> None:
     data = files[MODEL]
     forged = type(linear_draft().directory())({**files, MODEL: b"\0" + data[1:]})
     assert [each["requirement"] for each in judge(forged, "full")["findings"]] == ["PKG-DIG-03"]
+
+
+@pytest.mark.requirement("CNF-REP-04")
+@pytest.mark.parametrize("violation", [None, *SAMPLE], ids=lambda one: one.requirement if one else "valid")
+def test_the_report_is_valid_against_its_schema(
+    violation: Violation | None, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    forged = linear_draft().directory() if violation is None else violation.forge()
+    main(["validate", str(forged.write(tmp_path)), "--level", "quick", "--format", "json"])
+    schema = {"$ref": "https://lepton-standard.org/schemas/1.0/findings.schema.json"}
+    registry = jsonschema_rs.Registry(list(lepton_spec.schemas().items()))
+    validator = jsonschema_rs.Draft202012Validator(schema, registry=registry)
+    assert [str(error) for error in validator.iter_errors(json.loads(capsys.readouterr().out))] == []

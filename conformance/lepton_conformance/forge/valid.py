@@ -229,6 +229,7 @@ def _decorated() -> Draft:
     draft.add("documentation/说明 (1).md", "# 说明\n".encode(), "text/markdown", "documentation")
     draft.add("documentation/.empty", b"", "application/octet-stream", "other")
     draft.add("documentation/console.d/null.txt", b"", "text/plain", "other")
+    draft.add("documentation/con\N{LATIN SMALL LETTER DOTLESS I}n$.txt", b"", "text/plain", "other")
     draft.add("documentation/MZ.txt", b"MZ, but only text" + bytes(64), "text/plain", "other")
     draft.unlisted = {"signatures/a.sig": b"x", "attestations/deep/er.json": b"{}"}
     card = {"metric": "accuracy", "value": -0.5, "direction": "higher", "n": 7}

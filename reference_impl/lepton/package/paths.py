@@ -17,6 +17,8 @@ UNLISTED_AREAS = ("signatures/", "attestations/")
 _PLAIN = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_.+-]*(?:/[A-Za-z0-9_-][A-Za-z0-9_.+-]*)*")
 _FORBIDDEN = frozenset('\\:*?"<>|')
 _BIDI_CONTROLS = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+#: Capitals for ASCII letters alone: the dotless i is no letter of CONIN$.
+_CAPITALS = str.maketrans(string.ascii_lowercase, string.ascii_uppercase)
 _RESERVED = frozenset(
     ["CON", "PRN", "AUX", "NUL", "CONIN$", "CONOUT$"]
     + [f"{port}{digit}" for port in ("COM", "LPT") for digit in "123456789\u00b9\u00b2\u00b3"]
@@ -59,7 +61,7 @@ def reserved_fault(path: str) -> str | None:
     for segment in path.split("/"):
         if segment.endswith((".", " ")) and segment not in (".", ".."):
             return f"the segment {segment!r} ends in a dot or a space"
-        if segment.split(".", 1)[0].rstrip(" ").upper() in _RESERVED:
+        if segment.split(".", 1)[0].rstrip(" ").translate(_CAPITALS) in _RESERVED:
             return f"the segment {segment!r} is a device name on Windows"
     return None
 

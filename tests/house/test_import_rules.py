@@ -20,6 +20,8 @@ def toy(tmp_path: Path) -> Path:
         (tmp_path / package / "__init__.py").touch()
     for room in ROOMS.split():
         (tmp_path / "lepton" / f"{room}.py").touch()
+    for room in ("oracle", "strategies", "suite", "forge"):
+        (tmp_path / "lepton_conformance" / f"{room}.py").touch()
     (tmp_path / "pyproject.toml").write_text((ROOT / "pyproject.toml").read_text())
     return tmp_path
 
@@ -49,6 +51,8 @@ def test_empty_rooms_break_nothing(toy: Path) -> None:
         ("lepton/formats.py", "import lepton.checks", {"rooms"}),
         ("lepton/checks.py", "import lepton.report", {"rooms", "checks-do-not-report"}),
         ("lepton/validate.py", "import lepton.cli", {"rooms"}),
+        ("lepton/checks.py", "import numpy", {"light-reading"}),
+        ("lepton_conformance/oracle.py", "import onnxruntime", {"suite-without-engine"}),
     ],
 )
 def test_a_forbidden_import_is_found(toy: Path, file: str, line: str, expected: set[str]) -> None:

@@ -5,6 +5,7 @@ Serves PKG-LAY-02, PKG-LAY-03, PKG-LAY-04.
 """
 
 import re
+import string
 
 from lepton.package.limits import MAX_PATH_BYTES, MAX_SEGMENT_BYTES
 

@@ -5,7 +5,6 @@ Serves PKG-LAY-02, PKG-LAY-03, PKG-LAY-04.
 """
 
 import re
-import string
 
 from lepton.package.limits import MAX_PATH_BYTES, MAX_SEGMENT_BYTES
 
@@ -18,8 +17,9 @@ UNLISTED_AREAS = ("signatures/", "attestations/")
 _PLAIN = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_.+-]*(?:/[A-Za-z0-9_-][A-Za-z0-9_.+-]*)*")
 _FORBIDDEN = frozenset('\\:*?"<>|')
 _BIDI_CONTROLS = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+_LETTERS = "abcdefghijklmnopqrstuvwxyz"
 #: Capitals for ASCII letters alone: the dotless i is no letter of CONIN$.
-_CAPITALS = str.maketrans(string.ascii_lowercase, string.ascii_uppercase)
+_CAPITALS = str.maketrans(_LETTERS, _LETTERS.upper())
 _RESERVED = frozenset(
     ["CON", "PRN", "AUX", "NUL", "CONIN$", "CONOUT$"]
     + [f"{port}{digit}" for port in ("COM", "LPT") for digit in "123456789\u00b9\u00b2\u00b3"]

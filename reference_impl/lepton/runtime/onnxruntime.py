@@ -6,6 +6,7 @@ to `binding`. Serves `runtime`.
 
 import ctypes
 import functools
+import os
 from collections.abc import Callable, Mapping, Sequence
 from importlib import metadata
 from pathlib import Path
@@ -40,6 +41,8 @@ class OnnxRuntime:
 
     def load(self, entry: Path, inputs: Sequence[str], outputs: Sequence[str]) -> "OnnxModel":
         """Load a graph. Raises: RuntimeRefusal when onnxruntime refuses it or its names differ."""
+        # It reports to its maker over the network unless told otherwise before its import (COR-NET-01).
+        os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
         import onnxruntime  # 0.1 s, and only those who compute pay it
 
         options = onnxruntime.SessionOptions()

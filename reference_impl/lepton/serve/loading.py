@@ -35,7 +35,9 @@ class PackageSource:
         """Load every package. Raises: LeptonError naming the path that cannot be served."""
         with ExitStack() as stack:
             models = [self._open(path, stack) for path in _packages(self.paths)]
-            return Repository(models, stack.pop_all())
+            repository = Repository(models)
+            repository.resources.push(stack.pop_all())
+            return repository
 
     def _open(self, path: Path, stack: ExitStack) -> ServedModel:
         package = stack.enter_context(load(path))

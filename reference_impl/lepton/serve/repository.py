@@ -55,14 +55,14 @@ class ServedModel:
 class Repository:
     """A fixed set of models. A name may have several versions; the highest answers unversioned requests."""
 
-    __slots__ = ("_models", "_resources")
+    __slots__ = ("_models", "resources")
 
-    def __init__(self, models: Iterable[ServedModel], resources: ExitStack | None = None) -> None:
-        """Arrange `models`, which live as long as `resources`, which the repository now owns.
+    def __init__(self, models: Iterable[ServedModel]) -> None:
+        """Arrange `models`. `resources` holds what `close` shall free.
 
         Raises: LeptonError when two models have the same name and version.
         """
-        self._resources = resources or ExitStack()
+        self.resources = ExitStack()
         arranged: dict[str, dict[str, ServedModel]] = {}
         for model in models:
             versions = arranged.setdefault(model.name, {})
@@ -103,7 +103,7 @@ class Repository:
 
     def close(self) -> None:
         """Free the models; call once nobody computes any more."""
-        self._resources.close()
+        self.resources.close()
 
 
 _CORE = re.compile(r"(\d+)\.(\d+)\.(\d+)(?:-([0-9A-Za-z.-]+))?(?:\+.*)?")

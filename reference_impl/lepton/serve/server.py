@@ -14,7 +14,7 @@ import signal
 import socket
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 
@@ -42,24 +42,43 @@ def run(
     """
     with _reserved(host, port) as chosen:
         if workers == 1:
-            with _ended_by_sigterm():
-                repository = load()
-            return work(host, chosen, repository, limits, lambda: announce(chosen, len(repository)))
+            signals = (signal.SIGTERM, signal.SIGINT)
+            return _load_and_work(
+                load, host, chosen, limits, signals, lambda models: announce(chosen, models)
+            )
         return _supervise(load, host, chosen, workers, limits, announce)
 
 
 @contextlib.contextmanager
-def _ended_by_sigterm() -> Iterator[None]:
-    """Let SIGTERM unwind the stack, so that a server stopped while it loads leaves no file behind."""
+def _signals_kept(signals: Sequence[int]) -> Iterator[list[int]]:
+    """Keep signals in a list until a worker handles them itself.
 
-    def leave(number: int, _: object) -> None:
-        raise SystemExit(0)
+    Raised in the middle of loading, an exception would meet libraries that cannot be interrupted, and files
+    of ours would stay behind. A second signal ends the process at once.
+    """
+    received: list[int] = []
 
-    previous = signal.signal(signal.SIGTERM, leave)
+    def keep(number: int, _: object) -> None:
+        if received:
+            os._exit(128 + number)
+        received.append(number)
+
+    previous = {number: signal.signal(number, keep) for number in signals}
     try:
-        yield
+        yield received
     finally:
-        signal.signal(signal.SIGTERM, previous)
+        for number, handler in previous.items():
+            signal.signal(number, handler)
+
+
+def _load_and_work(
+    load: Load, host: str, port: int, limits: Limits, signals: Sequence[int], announce: Callable[[int], None]
+) -> int:
+    """Serve what `load` returns until a signal; return the signal, however early it came."""
+    with _signals_kept(signals) as received, contextlib.closing(load()) as repository:
+        if received:
+            return received[0]
+        return work(host, port, repository, limits, signals, received, lambda: announce(len(repository)))
 
 
 @contextlib.contextmanager
@@ -183,14 +202,11 @@ def _worker(load: Load, host: str, port: int, limits: Limits, report: Connection
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
     try:
-        with _ended_by_sigterm():
-            repository = load()
+        _load_and_work(load, host, port, limits, (signal.SIGTERM,), lambda models: report.send((models, "")))
     except (LeptonError, OSError) as error:
-        report.send((0, str(error)))
+        with contextlib.suppress(OSError):  # the parent may have given up already
+            report.send((0, str(error)))
         sys.exit(2)
-    work(
-        host, port, repository, limits, lambda: report.send((len(repository), "")), signals=(signal.SIGTERM,)
-    )
 
 
 def _end_with_parent() -> None:

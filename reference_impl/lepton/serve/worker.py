@@ -52,14 +52,16 @@ def work(
     port: int,
     repository: Repository,
     limits: Limits,
+    signals: Sequence[int],
+    received: Sequence[int],
     ready: Callable[[], None],
-    signals: Sequence[int] = (signal.SIGTERM, signal.SIGINT),
 ) -> int:
-    """Serve until one of `signals`, call `ready` once connections are accepted; return the signal."""
+    """Serve until one of `signals`, and return it. Call `ready`, in a thread, once connections are accepted.
+
+    `received` holds signals that came before; more may come until this function handles them itself.
+    """
     _allow_open_files()
-    received = asyncio.run(_serve(host, port, repository, limits, ready, signals))
-    repository.close()
-    return received
+    return asyncio.run(_serve(host, port, repository, limits, signals, received, ready))
 
 
 async def _serve(
@@ -67,8 +69,9 @@ async def _serve(
     port: int,
     repository: Repository,
     limits: Limits,
-    ready: Callable[[], None],
     signals: Sequence[int],
+    received: Sequence[int],
+    ready: Callable[[], None],
 ) -> int:
     routes = Routes(repository, _own_version(), limits.max_request_bytes)
     lanes = Lanes(limits.timeout)
@@ -95,6 +98,8 @@ async def _serve(
 
     for number in signals:
         loop.add_signal_handler(number, stop, number)
+    for number in received[:1]:
+        stop(number)
     serving = asyncio.ensure_future(server.serve())
     threading.Thread(target=_announce, args=(host, port, ready), daemon=True).start()
     await asyncio.wait((serving, stopped), return_when=asyncio.FIRST_COMPLETED)

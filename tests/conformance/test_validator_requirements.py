@@ -95,7 +95,6 @@ def test_extensions_change_no_finding(judge: Judge, name: str, content: Any) -> 
 
 AUDITED = """
 import json, sys
-sys.path.insert(0, "reference_impl")
 from lepton.cli import main
 # Read from disk only when a package needs them: loading our own bytecode is no event of the package's.
 import lepton.checks.licence, lepton.formats.archive, lepton.formats.pt2, lepton.package.zipread

@@ -1,7 +1,7 @@
 """A failure as a program: replays the failing exchange without this project and shows the difference.
 
-Owns the scripts for HTTP and for stdio programs; leaves which exchanges to replay to the driver. Serves
-`conformance` (CNF-REP-03).
+Owns the scripts for servers; leaves those for runtimes to `report.runtime_reproducer` and which exchanges to
+replay to the driver. Serves `conformance` (CNF-REP-03).
 """
 
 import base64
@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from lepton_conformance.evidence import Evidence, Failure
+from lepton_conformance.report.runtime_reproducer import runtime_script
 from lepton_conformance.subject.exchange import HttpExchange, LineExchange
 
 __all__ = ["MAX_EXCHANGES", "script"]
@@ -52,47 +53,26 @@ print({message!r})
 sys.exit(same)
 '''
 
-_LINES = '''\
-"""{title}
-
-{text}
-
-The suite {message}
-Usage: python {name} COMMAND... (the adapter's command). Sends the same lines again.
-"""
-import subprocess, sys
-
-LINES = [  # (line sent, line found)
-{exchanges}
-]
-program = subprocess.Popen(sys.argv[1:], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-print("hello:", program.stdout.readline())
-same = True
-for sent, found in LINES:
-    program.stdin.write(sent + "\\n")
-    program.stdin.flush()
-    line = program.stdout.readline().rstrip("\\n")
-    same = same and line == (found or "")
-    print(f"sent {{sent[:{shown}]}}\\n  found now: {{line[:{shown}]}}\\n  found then: {{found}}")
-program.kill()
-print({message!r})
-sys.exit(same)
-'''
-
 
 def script(entry: Evidence, failure: Failure, requirement: dict[str, Any], locator: str, name: str) -> str:
     """Return a stand-alone Python program that replays a failure."""
     exchanges = failure.exchanges[-MAX_EXCHANGES:]
     http = [exchange for exchange in exchanges if isinstance(exchange, HttpExchange)]
     lines = [exchange for exchange in exchanges if isinstance(exchange, LineExchange)]
-    template, written = (_LINES, _line_entries(lines)) if lines else (_HTTP, _http_entries(http))
-    return template.format(
-        title=_plain(f"{entry.requirement}: {requirement['title']} ({entry.test})"),
-        text=_plain(requirement["text"]),
-        message=_plain("found: " + failure.message),
+    title = _plain(f"{entry.requirement}: {requirement['title']} ({entry.test})")
+    text = _plain(requirement["text"])
+    message = _plain("found: " + failure.message)
+    if lines:
+        return runtime_script(
+            lines, locator, title=title, text=text, message=message, name=name, shown=MAX_SHOWN_BYTES
+        )
+    return _HTTP.format(
+        title=title,
+        text=text,
+        message=message,
         name=name,
         address=locator.removeprefix("http://").split("/")[0],
-        exchanges="\n".join(written),
+        exchanges="\n".join(_http_entries(http)),
         shown=MAX_SHOWN_BYTES,
     )
 
@@ -111,10 +91,6 @@ def _http_entries(exchanges: Sequence[HttpExchange]) -> list[str]:
         f"{_bytes(exchange.response_body)}),"
         for exchange in exchanges
     ]
-
-
-def _line_entries(exchanges: Sequence[LineExchange]) -> list[str]:
-    return [f"    ({exchange.sent!r}, {exchange.received!r})," for exchange in exchanges]
 
 
 def _bytes(data: bytes) -> str:

@@ -4,6 +4,7 @@ Owns the record of exchanges; leaves making them to the subjects and printing th
 `conformance` (CNF-REP-03).
 """
 
+import base64
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -44,11 +45,19 @@ class HttpExchange:
 
 @dataclass(frozen=True, slots=True)
 class LineExchange:
-    """One line to a stdio program and the line it answered; `received` is None when none came."""
+    """One line to a stdio program and the line it answered; `received` is None when none came.
+
+    `file` is the content of the file that the line names, for it is gone when the line is replayed.
+    """
 
     sent: str
     received: str | None
     problem: str = ""
+    file: bytes | None = None
+
+    def file_base64(self) -> str:
+        """Return the file's content in base64, empty when there is none."""
+        return base64.b64encode(self.file or b"").decode("ascii")
 
     @property
     def transport(self) -> str:
@@ -77,6 +86,11 @@ class Recorder:
     def add(self, exchange: Exchange) -> None:
         """Record one exchange of the current case."""
         self._current.append(exchange)
+
+    def recall(self, exchange: Exchange) -> None:
+        """Record an earlier exchange that the current case builds upon, once."""
+        if not any(exchange is known for known in self._current):
+            self._current.append(exchange)
 
     def keep(self) -> None:
         """Keep the current case as the failing one to report."""

@@ -53,16 +53,6 @@ def locate(subject: str) -> Located:
             lambda: StdioSubject(command_of(subject)),
             lambda opened: _describe_program(subject, opened),
         )
-    if scheme in ("python", "exec"):
-        command = command_of(subject)
-        return Located(
-            "program",
-            RUNTIME_MODULES,
-            ("runtime",),
-            ("runtime",),
-            lambda: StdioSubject(command),
-            lambda opened: describe_program(subject, opened.hello_or_empty(), opened.hello_line),
-        )
     if scheme == "grpc":
         raise Unreachable(
             "cannot reach grpc:// subjects: this version of the suite has no gRPC tests; "

@@ -105,6 +105,8 @@ class StdioSubject:
         self._folder = tempfile.TemporaryDirectory(prefix="lepton-runtime-")
         self._alone: tuple[str, LoadedModel | Rejection] | None = None
         self._number = 0
+        self._last: LineExchange | None = None
+        self._loads: dict[str, LineExchange] = {}
         self.hello_line = b""
         self._process = self._start()
 
@@ -152,6 +154,7 @@ class StdioSubject:
             return
         self._process.close()
         self._alone = None
+        self._loads.clear()
         try:
             self._process = self._start()
         except Unreachable as error:
@@ -169,7 +172,7 @@ class StdioSubject:
 
     # -- messages ------------------------------------------------------------------------------------
 
-    def ask(self, operation: str, **members: Any) -> dict[str, Any]:
+    def ask(self, operation: str, *, file: bytes | None = None, **members: Any) -> dict[str, Any]:
         """Send one request and return the answer, an object with the same `id`.
 
         Raises: SubjectGone when the process ends or stays silent, AdapterFault for another answer.
@@ -181,14 +184,15 @@ class StdioSubject:
             self._process.write(sent.encode(), self._answer_seconds)
             line = self._process.read(self._answer_seconds)
         except (Ended, Silent) as error:
-            self.recorder.add(LineExchange(sent, None, str(error)))
+            self.recorder.add(LineExchange(sent, None, str(error), file))
             self._process.close()
             raise SubjectGone(f"sent {operation!r}, found: {error}; expected an answer") from error
         except LineTooLong as error:
-            self.recorder.add(LineExchange(sent, None, str(error)))
+            self.recorder.add(LineExchange(sent, None, str(error), file))
             self._process.close()
             raise AdapterFault(f"sent {operation!r}, found: {error}") from error
-        self.recorder.add(LineExchange(sent, line.decode("utf-8", "replace")))
+        self._last = LineExchange(sent, line.decode("utf-8", "replace"), file=file)
+        self.recorder.add(self._last)
         try:
             answer = _object(line, f"the answer to {operation!r}")
             if type(answer.get("id")) is not int or answer["id"] != self._number:
@@ -207,12 +211,15 @@ class StdioSubject:
 
     def load(self, path: Path) -> LoadedModel | Rejection:
         """Load a model file. Raises: as `ask`; SubjectFault for wrong members of the answer."""
-        answer = self.ask("load", path=str(path))
+        content = path.read_bytes() if path.is_file() else None
+        answer = self.ask("load", file=content, path=str(path))
         if "error" in answer:
             return _rejection(answer)
         handle = answer.get("model")
         if not isinstance(handle, str):
             raise SubjectFault(f"found the model {handle!r} in the answer to load, expected a string")
+        if self._last is not None:
+            self._loads[handle] = self._last
         try:
             return LoadedModel(handle, read_specs(answer.get("inputs")), read_specs(answer.get("outputs")))
         except WrongTensor as error:
@@ -229,6 +236,7 @@ class StdioSubject:
 
     def infer(self, model: LoadedModel, inputs: Mapping[str, Array]) -> Inferred | Rejection:
         """Compute. Raises: as `ask`; SubjectFault for wrong members of the answer."""
+        self._recall(model)
         values = [write_value(name, array) for name, array in inputs.items()]
         answer = self.ask("infer", model=model.handle, inputs=values)
         if "error" in answer:
@@ -250,10 +258,16 @@ class StdioSubject:
 
     def unload(self, model: LoadedModel) -> Rejection | None:
         """Unload a model. Raises: as `ask`."""
+        self._recall(model)
         answer = self.ask("unload", model=model.handle)
         if self._alone is not None and self._alone[1] is model:
             self._alone = None
         return _rejection(answer) if "error" in answer else None
+
+    def _recall(self, model: LoadedModel) -> None:
+        """Record how a model was loaded, which may have been in an earlier case."""
+        if model.handle in self._loads:
+            self.recorder.recall(self._loads[model.handle])
 
     def shutdown(self) -> int | None:
         """Ask the adapter to end and return its exit status, None when it goes on. Raises: as `ask`."""

@@ -1,0 +1,191 @@
+"""A failure of a runtime as a program: loads the same model, sends the same requests, compares the answers.
+
+Owns the scripts for programs (`exec:`) and for Python objects (`python:`), which do not need this project;
+leaves those for servers to `report.reproducer`. Serves `conformance` (CNF-REP-03).
+"""
+
+import json
+from collections.abc import Sequence
+
+from lepton_conformance.subject.exchange import LineExchange
+
+__all__ = ["runtime_script"]
+
+_HEAD = '''\
+"""{title}
+
+{text}
+
+The suite {message}
+Usage: python {name}{usage}. Sends the same requests again; ends with 1 while the same answers come back.
+"""
+{imports}
+
+LINES = [  # (request, answer found or None, content of the file to load in base64 or None)
+{exchanges}
+]
+'''
+
+_PROGRAM = '''
+
+class Subject:
+    """The program, behind the stdio protocol."""
+
+    def __init__(self):
+        command = sys.argv[1:] or shlex.split({target!r})
+        pipe, quiet = subprocess.PIPE, subprocess.DEVNULL
+        self.program = subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=quiet, text=True)
+        print("hello:", self.program.stdout.readline().rstrip()[:300])
+
+    def answer(self, request):
+        try:
+            print(json.dumps(request), file=self.program.stdin, flush=True)
+        except BrokenPipeError:
+            return None
+        line = self.program.stdout.readline()
+        return json.loads(line) if line else None
+'''
+
+_OBJECT = '''
+ITEMS = {{"BOOL": "?", "FP16": "<f2", "FP32": "<f4", "FP64": "<f8"}}
+for size in (1, 2, 4, 8):
+    ITEMS |= {{f"INT{{size * 8}}": f"<i{{size}}", f"UINT{{size * 8}}": f"<u{{size}}"}}
+
+
+def decode(value):
+    data, elements = base64.b64decode(value["data"]), []
+    if value["datatype"] != "BYTES":
+        return np.frombuffer(data, ITEMS[value["datatype"]]).reshape(value["shape"]).copy()
+    while data:
+        end = 4 + int.from_bytes(data[:4], "little")
+        elements, data = [*elements, data[4:end]], data[end:]
+    array = np.empty(len(elements), dtype=object)
+    array[:] = elements
+    return array.reshape(value["shape"])
+
+
+def encode(name, array):
+    if array.dtype == object:
+        datatype, data = "BYTES", b"".join(len(v).to_bytes(4, "little") + v for v in array.ravel())
+    else:
+        names = {{np.dtype(kind): key for key, kind in ITEMS.items()}}
+        datatype, data = names.get(array.dtype, str(array.dtype)), array.tobytes()
+    shape = list(array.shape)
+    return {{"name": name, "datatype": datatype, "shape": shape, "data": base64.b64encode(data).decode()}}
+
+
+class Subject:
+    """The object, in this process."""
+
+    def __init__(self):
+        sys.path.insert(0, "")
+        module, _, attribute = {target!r}.partition(":")
+        found = getattr(importlib.import_module(module), attribute)
+        self.adapter = found() if isinstance(found, type) or not hasattr(found, "load") else found
+        self.models, self.given = {{}}, []
+        print("object:", self.adapter.name, self.adapter.version)
+
+    def answer(self, request):
+        try:
+            return self.call(request)
+        except Exception as error:
+            return {{"error": f"{{type(error).__name__}}: {{error}}"}}
+
+    def call(self, request):
+        if request["op"] == "load":
+            name = f"m{{len(self.models)}}"
+            self.models[name] = self.adapter.load(request["path"])
+            return {{"model": name}}
+        if request["op"] == "unload":
+            self.models.pop(request["model"]).close()
+            return {{}}
+        inputs = {{value["name"]: decode(value) for value in request["inputs"]}}
+        before = {{name: repr(array.tolist()) for name, array in inputs.items()}}
+        outputs = self.models[request["model"]].infer(dict(inputs))
+        changed = [name for name, array in inputs.items() if repr(array.tolist()) != before[name]]
+        earlier = sorted({{name for name, array, kept in self.given if repr(array.tolist()) != kept}})
+        self.given += [(name, array, repr(array.tolist())) for name, array in outputs.items()]
+        observed = {{"changedInputs": changed, "changedOutputs": earlier}}
+        return {{"outputs": [encode(*item) for item in outputs.items()], "observed": observed}}
+'''
+
+_TAIL = '''
+
+def essence(operation, answer):
+    """Return what two answers have in common when they say the same."""
+    if answer is None:
+        return "no answer"
+    if "error" in answer or operation != "infer":
+        return "error" if "error" in answer else "done"
+    outputs = answer.get("outputs")
+    listed = isinstance(outputs, list)
+    return sorted(map(json.dumps, outputs)) if listed else outputs, answer.get("observed")
+
+
+subject, models, same = Subject(), {{}}, True
+with tempfile.TemporaryDirectory() as folder:
+    for number, (request, then, content) in enumerate(LINES):
+        if content is not None:
+            request["path"] = os.path.join(folder, f"{{number}}.onnx")
+            with open(request["path"], "wb") as file:
+                file.write(base64.b64decode(content))
+        if "model" in request:
+            request["model"] = models.get(request["model"], request["model"])
+        now = subject.answer(request)
+        if request["op"] == "load" and then and now and "model" in then and "model" in now:
+            models[then["model"]] = now["model"]
+        same = same and essence(request["op"], now) == essence(request["op"], then)
+        for what, value in (("sent", request), ("found now", now), ("found then", then)):
+            print(f"{{what:10}} {{str(value)[:{shown}]}}")
+print({message!r})
+sys.exit(same)
+'''
+
+
+def runtime_script(
+    exchanges: Sequence[LineExchange],
+    locator: str,
+    *,
+    title: str,
+    text: str,
+    message: str,
+    name: str,
+    shown: int,
+) -> str:
+    """Return a stand-alone Python program that replays exchanges with a runtime."""
+    kind, _, target = locator.partition(":")
+    if kind == "python":
+        imports = "import base64, importlib, json, os, sys, tempfile\n\nimport numpy as np"
+        usage, body = " (from the folder of the module)", _OBJECT
+    else:
+        imports = "import base64, json, os, shlex, subprocess, sys, tempfile"
+        usage, body = " [COMMAND...]", _PROGRAM
+    written = "\n".join(_entry(exchange) for exchange in exchanges)
+    values = {
+        "title": title,
+        "text": text,
+        "message": message,
+        "name": name,
+        "usage": usage,
+        "imports": imports,
+        "exchanges": written,
+        "target": target,
+        "shown": shown,
+    }
+    return "".join(part.format_map(values) for part in (_HEAD, body, _TAIL))
+
+
+def _entry(exchange: LineExchange) -> str:
+    content = None if exchange.file is None else exchange.file_base64()
+    return f"    ({json.loads(exchange.sent)!r}, {_answer(exchange.received)!r}, {content!r}),"
+
+
+def _answer(line: str | None) -> object:
+    """Return an answer as a value; None when there was none that a script could compare."""
+    if line is None:
+        return None
+    try:
+        value = json.loads(line)
+    except ValueError:
+        return None
+    return value if isinstance(value, dict) else None

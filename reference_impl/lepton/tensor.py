@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import lepton_spec
-
 from lepton.errors import BindError
 
 __all__ = ["Datatype", "Dim", "Symbol", "TensorSpec", "bind_shapes", "datatype", "element_count"]

@@ -25,7 +25,10 @@ def test_ci_runs_what_contributors_run() -> None:
     assert path.read_text().splitlines()[-1] == "make test"
 
 
-@pytest.mark.parametrize("file", ["README.md", "README.zh.md", "CONTRIBUTING.md", "GOVERNANCE.md", "CHANGELOG.md"])
+FRONT = ("README.md", "README.zh.md", "CONTRIBUTING.md", "GOVERNANCE.md", "CHANGELOG.md")
+
+
+@pytest.mark.parametrize("file", FRONT)
 def test_every_relative_link_leads_somewhere(file: str) -> None:
     text = (ROOT / file).read_text(encoding="utf-8")
     for target in re.findall(r"\]\(([^)#:]+)\)", text):

@@ -4,6 +4,7 @@ Owns size, depth and the text rules (UTF-8, no duplicate names, no lone surrogat
 the shape of documents to `lepton.package.schema`. Serves PKG-MAN-01, PKG-MAN-02 and COR-LIM-01.
 """
 
+import itertools
 import json
 import re
 from collections.abc import Iterator
@@ -17,8 +18,9 @@ __all__ = ["JsonFault", "JsonText", "Kind", "escape_pointer", "is_plain", "read_
 #: Integers beyond this one are not the same number for every reader (RFC 7493, section 2.2).
 MAX_EXACT_INTEGER = 2**53 - 1
 
-_STRUCTURE = re.compile(rb'"[^"]*"?|[\[{]+|[\]}]+|,+|:+')
-_NOT_STRUCTURE = bytes(set(range(256)) - set(b'"[]{},:'))
+_STRING = re.compile(rb'"[^"]*"?')
+_BRACKETS = re.compile(rb"[\[{]+|[\]}]+")
+_NOT_STRUCTURE = bytes(set(range(256)) - set(b'"[]{},'))
 _SURROGATE_ESCAPE = rb"\\u[dD][89a-fA-F]"
 _SURROGATE = "[\ud800-\udfff]"
 
@@ -83,13 +85,17 @@ class _Duplicates:
             return int(value)
         return value
 
-    def integer(self, text: str) -> int:
+    def integer(self, text: str) -> int | float:
         if len(text) > 17:
             self.plain = False
             if len(text) > 310:
                 raise ValueError(f"the number {text[:40]}... is beyond a double")
         value = int(text)
-        if text == "-0" or not -MAX_EXACT_INTEGER <= value <= MAX_EXACT_INTEGER:
+        if not -MAX_EXACT_INTEGER <= value <= MAX_EXACT_INTEGER:
+            # Beyond that, JSON has only what a double holds, however it is written.
+            self.plain = False
+            return float(value)
+        if text == "-0":
             self.plain = False
         return value
 
@@ -152,24 +158,22 @@ def _fault(kind: Kind, pointer: str, message: str) -> JsonText:
 def _measure(data: bytes) -> tuple[int, int]:
     """Return depth and an upper bound of the count of values, counted on the bytes outside strings.
 
-    Stops early once a limit is passed. Memory is constant apart from two copies of `data`.
+    Works on whole copies of `data` as far as it can, and stops early once a limit is passed.
     """
     bare = data.replace(b"\\\\", b"").replace(b'\\"', b"").translate(None, _NOT_STRUCTURE)
-    depth = deepest = values = 0
-    for match in _STRUCTURE.finditer(bare):
-        mark = match[0]
-        first = mark[:1]
-        if first in b"[{":
-            depth += len(mark)
-            values += len(mark)
+    # What stays between quotes is no structure; without neighbouring quotes, inside and outside stay apart.
+    outside = _STRING.sub(b"", bare.replace(b'""', b""))
+    values = outside.count(b",") + outside.count(b"[") + outside.count(b"{")
+    depth = deepest = 0
+    for match in itertools.islice(_BRACKETS.finditer(outside), 2 * MAX_VALUES):
+        if match[0][:1] in b"[{":
+            depth += len(match[0])
             if depth > deepest:
                 deepest = depth
-        elif first in b"]}":
-            depth -= len(mark)
-        elif first == b",":
-            values += len(mark)
-        if deepest > MAX_DEPTH or values > MAX_VALUES:
-            break
+                if deepest > MAX_DEPTH:
+                    break
+        else:
+            depth -= len(match[0])
     return deepest, values
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from lepton.errors import LeptonError, RecipeError
-from lepton.finding import Severity
+from lepton.finding import Severity, severity
 from lepton.pack.golden import golden_vectors
 from lepton.pack.onnx_source import read_onnx
 from lepton.pack.origin import Origin, onnx_origin
@@ -67,7 +67,7 @@ def pack(source: str, recipe: Recipe, out: Path) -> Packed:
 
 def _publish(members: list[Member], manifest: dict[str, Any], out: Path) -> str:
     """Write the package beside its place, let the validator judge it, and only then move it there."""
-    from lepton.validate import severity, validate_package
+    from lepton.validate import validate_package
 
     out.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".lepton-pack-", dir=out.parent) as name:

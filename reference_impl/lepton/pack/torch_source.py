@@ -266,6 +266,10 @@ def _pt2_draft(program: Any, archive: Path | None, precision: str) -> ArtifactDr
     if archive is None:
         buffer = io.BytesIO()
         program.example_inputs = None
+        for graph_module in program.graph_module.modules():
+            for node in getattr(getattr(graph_module, "graph", None), "nodes", ()):
+                # Paths of the author's machine do not belong into a package.
+                node.meta.pop("stack_trace", None)
         with _quiet():
             torch.export.save(program, buffer)
         content = buffer.getvalue()

@@ -1,0 +1,156 @@
+"""Oracles: independent of the engine, right where onnx's evaluator is not; tolerances that follow."""
+
+import inspect
+from typing import Any
+
+import numpy as np
+import onnx
+import pytest
+import torch
+
+from lepton.errors import RecipeError
+from lepton.pack import exact_steps, oracle, reference_ops
+from lepton.pack.exact_steps import apply_steps
+from lepton.pack.oracle import OnnxOracle, TorchOracle
+from lepton.pack.tolerance import FLOOR_ULPS, SAFETY_FACTOR, derive
+from lepton.pack.upcast import upcast
+from lepton.tensor import TensorSpec
+
+HEAD = '<ir_version: 8, opset_import: ["" : 17]> '
+
+
+def _oracle(text: str) -> OnnxOracle:
+    return OnnxOracle(onnx.parser.parse_model(HEAD + text))
+
+
+@pytest.mark.requirement("PKG-VEC-09")
+def test_no_oracle_asks_the_engine_under_test() -> None:
+    for module in (oracle, reference_ops, exact_steps):
+        assert "import onnxruntime" not in inspect.getsource(module)
+        assert "lepton.runtime.processing" not in inspect.getsource(module)
+
+
+@pytest.mark.parametrize("rank", [3, 4, 5])
+def test_global_max_pool_is_right_at_every_rank(rank: int) -> None:
+    sizes, ones = ",".join(["3"] * (rank - 2)), ",".join(["1"] * (rank - 2))
+    text = f"g (float[N,2,{sizes}] x) => (float[N,2,{ones}] y) {{ y = GlobalMaxPool(x) }}"
+    x = np.arange(2 * 3 ** (rank - 2), dtype=np.float32).reshape([1, 2, *[3] * (rank - 2)])
+    answer = _oracle(text).native({"x": x})["y"]
+    assert answer.shape == (1, 2, *[1] * (rank - 2))
+    assert answer.ravel().tolist() == [3 ** (rank - 2) - 1, 2 * 3 ** (rank - 2) - 1]
+
+
+def test_the_graph_in_float64_keeps_what_float32_rounds_away() -> None:
+    text = "g (float[N] x) => (float[N] y) <float big = {16777216}> { a = Add(x, big) y = Sub(a, big) }"
+    x = np.array([1.0], np.float32)
+    found = _oracle(text)
+    assert found.native({"x": x})["y"].tolist() == [0.0]
+    wide = found.double({"x": x})
+    assert wide is not None
+    assert wide["y"].dtype == np.float64
+    assert wide["y"].tolist() == [1.0]
+
+
+def test_upcasting_reaches_constants_casts_and_subgraphs() -> None:
+    text = """g (bool c, int32[N] i) => (float[N] y) {
+        x = Cast <to = 1> (i)
+        tenth = Constant <value_float = 0.1> ()
+        y = If (c) <then_branch = t () => (float[N] a) { a = Mul(x, tenth) },
+                    else_branch = e () => (float[N] b) { h = Cast <to = 10> (x) b = Cast <to = 1> (h) }>
+    }"""
+    found = _oracle(text)
+    for condition, expected in ((True, 4097 * float(np.float32(0.1))), (False, 4097.0)):
+        wide = found.double({"c": np.array(condition), "i": np.array([4097], np.int32)})
+        assert wide is not None
+        assert wide["y"].dtype == np.float64
+        # float16 would have made 4096 of it.
+        assert wide["y"].tolist() == [expected]
+
+
+def test_upcasting_leaves_the_model_itself_alone() -> None:
+    text = "g (float[N] x) => (float[N] y) <float w = {2}> { y = Mul(x, w) }"
+    model = onnx.parser.parse_model(HEAD + text)
+    before = model.SerializeToString()
+    doubled = upcast(model)
+    assert model.SerializeToString() == before
+    assert doubled.graph.initializer[0].data_type == onnx.TensorProto.DOUBLE
+
+
+def test_a_graph_that_cannot_be_computed_is_refused_with_a_remedy() -> None:
+    model = onnx.parser.parse_model(
+        '<ir_version: 8, opset_import: ["" : 17, "own" : 1]> '
+        "g (float[N] x) => (float[N] y) { y = own.Magic(x) }"
+    )
+    with pytest.raises(RecipeError, match="pack from the torch module instead"):
+        OnnxOracle(model).native({"x": np.zeros(1, np.float32)})
+
+
+def test_a_torch_module_answers_in_both_precisions() -> None:
+    torch.manual_seed(0)
+    module = torch.nn.Linear(3, 2)
+    found = TorchOracle(module, ["x"], ["y"])
+    x = np.array([[1, 2, 3]], np.float32)
+    weight, bias = (p.detach().numpy().astype(np.float64) for p in (module.weight, module.bias))
+    wide = found.double({"x": x})
+    assert wide is not None
+    np.testing.assert_allclose(wide["y"], x.astype(np.float64) @ weight.T + bias, rtol=1e-15)
+    assert found.native({"x": x})["y"].dtype == np.float32
+    assert module.weight.dtype == torch.float32
+
+
+def test_a_torch_module_that_insists_on_float32_has_no_float64_answer() -> None:
+    class Stubborn(torch.nn.Module):
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return x.to(torch.float32) * 2
+
+    assert TorchOracle(Stubborn(), ["x"], ["y"]).double({"x": np.ones(1, np.float32)}) is None
+
+
+def test_tolerance_is_a_multiple_of_how_far_the_oracle_moves() -> None:
+    wide, native = [np.array([1.0, -2.0])], [np.array([1.0 + 1e-4, -2.0], np.float32)]
+    derived = derive("y", "FP32", wide, native)
+    moved = float(np.float32(1.0 + 1e-4)) - 1.0
+    assert moved * SAFETY_FACTOR <= derived.atol <= moved * SAFETY_FACTOR * 1.1
+    assert derived.rtol == FLOOR_ULPS * 2.0**-23
+
+
+def test_tolerance_has_a_floor_where_the_precisions_agree() -> None:
+    derived = derive("y", "FP16", [np.array([4.0])], [np.array([4.0], np.float16)])
+    assert derived.atol >= FLOOR_ULPS * 2.0**-10 * 4
+    assert derived.nan == "forbidden"
+    assert derive("y", "FP32", [np.array([np.nan])], [np.array([np.nan], np.float32)]).nan == "equal"
+
+
+@pytest.mark.parametrize("datatype", ["BOOL", "INT64", "UINT8", "BYTES"])
+def test_exact_datatypes_are_compared_exactly(datatype: str) -> None:
+    assert derive("y", datatype, None, [np.array([1])]).comparator == "exact"
+
+
+STEPS: list[dict[str, Any]] = [
+    {"op": "cast", "in": "a", "out": "b", "datatype": "FP32"},
+    {"op": "rescale", "in": "b", "out": "c", "scale": 0.1, "offset": -1.0},
+    {"op": "normalize", "in": "c", "out": "d", "axis": 2, "mean": [0.1, 0.2, 0.3], "std": [0.5, 0.25, 0.125]},
+    {"op": "transpose", "in": "d", "out": "e", "perm": [2, 0, 1]},
+    {"op": "reshape", "in": "e", "out": "f", "shape": [3, "N", "T", 1]},
+    {"op": "softmax", "in": "f", "out": "g", "axis": 0},
+    {"op": "sigmoid", "in": "d", "out": "h"},
+    {"op": "argmax", "in": "g", "out": "i", "axis": 0},
+]
+
+
+def test_both_implementations_of_the_steps_agree_within_float32() -> None:
+    from lepton.runtime.processing import compile_steps
+
+    spec = TensorSpec("a", "UINT8", ("N", "T", 3))
+    a = np.random.default_rng(1).integers(0, 256, (2, 4, 3), dtype=np.uint8)
+    steps = [{"version": 1, **step} for step in STEPS]
+    found = {"a": a}
+    for operation in compile_steps(steps, [spec]):
+        found[operation.yields.name] = operation.apply(found[operation.source])
+    for width, tolerance in ((np.float32, 1e-6), (np.float64, 1e-5)):
+        oracle_says = apply_steps(steps, {"a": a}, [spec], width)
+        for name, array in oracle_says.items():
+            assert array.shape == found[name].shape
+            np.testing.assert_allclose(found[name], array, rtol=tolerance, atol=tolerance)
+    # rescale and normalize round as the table says, so float32 agrees bit for bit.
+    np.testing.assert_array_equal(apply_steps(steps, {"a": a}, [spec], np.float32)["d"], found["d"])

@@ -122,9 +122,7 @@ def bind_shapes(
         for axis, (size, dim) in enumerate(zip(shape, spec.shape, strict=True)):
             if isinstance(dim, int):
                 if size != dim:
-                    raise BindError(
-                        f"tensor {spec.name!r}: found size {size} on axis {axis}, expected {dim}"
-                    )
+                    raise BindError(f"tensor {spec.name!r}: found size {size} on axis {axis}, expected {dim}")
                 continue
             symbol = symbols[dim]
             if not symbol.admits(size):

@@ -6,6 +6,7 @@ shown as text, never as markup. Serves `conformance`.
 
 import html
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -118,7 +119,7 @@ def _finding(
 ) -> Iterable[str]:
     yield '<div class="finding">'
     yield f'<h3><span class="fail">{_text(entry["id"])}</span> {_text(requirement["title"])}</h3>'
-    yield f"<blockquote>{_text(requirement['text'])}</blockquote>"
+    yield f"<blockquote>{_prose(requirement['text'])}</blockquote>"
     profiles = ", ".join(requirement["profiles"])
     yield f'<p class="quiet">{_text(requirement["level"])} &middot; {_text(profiles)}</p>'
     by_test = {item.test: item for item in evidence if item.requirement == entry["id"]}
@@ -135,7 +136,7 @@ def _finding(
         yield '<p class="label">replay it, in the directory of this report</p>'
         yield f"<pre>python {_text(failure['reproducer'])}</pre>"
     if requirement.get("remedy"):
-        yield f'<p class="label">what to do</p><p>{_text(requirement["remedy"])}</p>'
+        yield f'<p class="label">what to do</p><p>{_prose(requirement["remedy"])}</p>'
     yield "</div>"
 
 
@@ -200,6 +201,11 @@ def _why(entry: Mapping[str, Any]) -> str:
 
 def _counted(number: int, noun: str) -> str:
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def _prose(text: str) -> str:
+    """Return the standard's own prose as markup, with its code spans."""
+    return re.sub(r"`([^`]+)`", r"<code>\1</code>", _text(text))
 
 
 def _text(value: Any) -> str:

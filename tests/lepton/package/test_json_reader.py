@@ -71,24 +71,22 @@ def test_reads_brackets_in_strings_escapes_and_numbers_as_json_does(text: str) -
 
 def test_a_bomb_of_small_values_is_refused_before_it_is_parsed() -> None:
     bomb = b"[" + b"[]," * 3_000_000 + b"[]]"
-    tracemalloc.start()
-    started = time.perf_counter()
+    started = time.process_time()
     fault = read_json(bomb, max_bytes=1 << 26).fault
-    seconds = time.perf_counter() - started
-    peak = tracemalloc.get_traced_memory()[1]
-    tracemalloc.stop()
+    seconds = time.process_time() - started
     assert fault is not None
     assert fault.kind is Kind.LIMIT
-    assert peak < 3 * len(bomb)
-    assert seconds < 20
+    assert seconds < 10
 
 
-def test_a_document_of_quotes_costs_bounded_memory() -> None:
-    hostile = b'"["' * 200_000
+@pytest.mark.parametrize("unit", [b'"["', b'"[",', b'""', b"\\\\", b'{"a":"\\""},'])
+def test_hostile_text_costs_bounded_memory(unit: bytes) -> None:
+    hostile = b"[" + unit * 50_000
     tracemalloc.start()
     assert read_json(hostile, max_bytes=1 << 26).fault is not None
-    assert tracemalloc.get_traced_memory()[1] < 16 * len(hostile)
+    peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
+    assert peak < 64 * len(hostile)
 
 
 @settings(max_examples=200, deadline=None)

@@ -89,7 +89,7 @@ def _read_input(text: str, specs: Mapping[str, TensorSpec]) -> "tuple[str, Array
         )
     try:
         array = np.load(file, allow_pickle=False)
-    except (OSError, ValueError, EOFError) as error:
+    except (OSError, ValueError, EOFError, MemoryError) as error:
         raise SourceError(f"--input {text}: cannot read an array from {file} ({error})") from error
     if not isinstance(array, np.ndarray):
         raise SourceError(f"--input {text}: found several arrays in {file}, expected a .npy file with one")

@@ -15,6 +15,8 @@ from lepton_conformance.mutants.refusal import Refusal
 
 __all__ = ["ALL"]
 
+LENGTH_FIELD = "inference-header-content-length"
+
 
 class BinaryInputRefused(Naive):
     """Binary inputs are refused."""
@@ -503,9 +505,9 @@ class HeaderBeyondBody(Naive):
     breaks = "INF-BIN-11"
 
     def split_body(self, headers: Mapping[str, str], body: bytes) -> tuple[bytes, bytes]:
-        text = headers.get("inference-header-content-length", "")
+        text = headers.get(LENGTH_FIELD, "")
         if text.isdigit() and len(text) < 20 and int(text) > len(body):
-            headers = {**headers, "inference-header-content-length": str(len(body))}
+            headers = {**headers, LENGTH_FIELD: str(len(body))}
         return super().split_body(headers, body)
 
 
@@ -516,7 +518,7 @@ class HeaderNotNumeric(Naive):
     breaks = "INF-BIN-11"
 
     def split_body(self, headers: Mapping[str, str], body: bytes) -> tuple[bytes, bytes]:
-        text = headers.get("inference-header-content-length", "0")
+        text = headers.get(LENGTH_FIELD, "0")
         return super().split_body(headers, body) if text.isdigit() else (body, b"")
 
 
@@ -575,18 +577,24 @@ class BinaryWins(Naive):
 
 
 class NeitherIsZero(Naive):
-    """An input without data of any kind is zero."""
+    """Beside the length of the JSON, an input without data of any kind is zero."""
 
     id = "bin-12-neither"
     breaks = "INF-BIN-12"
 
-    def read_input(self, entry: Any) -> Tensor:
-        if isinstance(entry, dict) and "data" not in entry:
-            size = self.read_binary_size(self.read_parameters(entry, "it"), "it")
-            if size is None:
-                zero: Any = {"BYTES": "", "BOOL": False}.get(entry.get("datatype", ""), 0)
-                entry = {**entry, "data": [zero] * min(math.prod(self.read_shape(entry, "it")), 1000)}
-        return super().read_input(entry)
+    def decode(
+        self, model: Model, headers: Mapping[str, str], body: bytes
+    ) -> tuple[InferRequest, dict[str, Array]]:
+        if LENGTH_FIELD in headers:
+            text, tail = self.split_body(headers, body)
+            document = self.parse_json(text)
+            for entry in document["inputs"] if isinstance(document, dict) else ():
+                if "data" not in entry and "binary_data_size" not in entry.get("parameters", {}):
+                    zero: Any = {"BYTES": "", "BOOL": False}.get(entry["datatype"], 0)
+                    entry["data"] = [zero] * min(math.prod(self.read_shape(entry, "it")), 1000)
+            text = self.encode_json(document)
+            headers, body = {**headers, LENGTH_FIELD: str(len(text))}, text + tail
+        return super().decode(model, headers, body)
 
 
 class ChunksReversed(Naive):

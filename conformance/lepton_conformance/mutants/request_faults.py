@@ -182,12 +182,12 @@ class TailIgnored(Naive):
     breaks = "INF-ERR-16"
 
     def parse_json(self, body: bytes) -> Any:
-        text = body.decode("utf-8", "ignore")
         try:
-            _, end = json.JSONDecoder().raw_decode(text.lstrip())
+            text = self.decode_text(body).lstrip()
+            _, end = json.JSONDecoder().raw_decode(text)
         except (ValueError, RecursionError):
             return super().parse_json(body)
-        return super().parse_json(text.lstrip()[:end].encode())
+        return super().parse_json(text[:end].encode())
 
 
 class TrailingBraces(Naive):

@@ -168,7 +168,7 @@ def test_impossible_header_length_is_refused(http: HttpSubject, budget: Budget) 
     each(budget, wrong, lambda item: _refuses(http, item))
 
 
-@requirement("INF-BIN-12", needs=("INF-BIN-02", "INF-ERR-08", "INF-ERR-03", "INF-ERR-10"))
+@requirement("INF-BIN-12", needs=("INF-BIN-02", "INF-ERR-08", "INF-ERR-10"))
 def test_two_sources_of_data_and_none_are_refused(http: HttpSubject, budget: Budget) -> None:
     wrong = []
     for case in _few(http):

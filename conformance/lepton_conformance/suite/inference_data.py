@@ -82,32 +82,32 @@ def test_elements_are_in_row_major_order(http: HttpSubject, budget: Budget) -> N
     each(budget, wanted, lambda case: expect_right(case, answers(http, case)))
 
 
-@requirement("INF-DAT-03", needs=("INF-RSP-01", "INF-RSP-06"))
+@requirement("INF-DAT-03", needs=("INF-RSP-01", "INF-RSP-06", "INF-DAT-01"))
 def test_integers_are_exact(http: HttpSubject, budget: Budget) -> None:
     _carries(http, budget, *INTEGER_MODELS)
 
 
-@requirement("INF-DAT-04", needs=("INF-RSP-01", "INF-RSP-06"))
+@requirement("INF-DAT-04", needs=("INF-RSP-01", "INF-RSP-06", "INF-DAT-01"))
 def test_fp32_keeps_its_bits(http: HttpSubject, budget: Budget) -> None:
     _carries(http, budget, "lepton_id_fp32")
 
 
-@requirement("INF-DAT-05", needs=("INF-RSP-01", "INF-RSP-06"))
+@requirement("INF-DAT-05", needs=("INF-RSP-01", "INF-RSP-06", "INF-DAT-01"))
 def test_fp64_keeps_its_bits(http: HttpSubject, budget: Budget) -> None:
     _carries(http, budget, "lepton_id_fp64")
 
 
-@requirement("INF-DAT-06", needs=("INF-RSP-01", "INF-RSP-06"))
+@requirement("INF-DAT-06", needs=("INF-RSP-01", "INF-RSP-06", "INF-DAT-01"))
 def test_booleans_are_carried(http: HttpSubject, budget: Budget) -> None:
     _carries(http, budget, "lepton_id_bool")
 
 
-@requirement("INF-DAT-07", needs=("INF-RSP-01", "INF-RSP-06"))
+@requirement("INF-DAT-07", needs=("INF-RSP-01", "INF-RSP-06", "INF-DAT-01"))
 def test_strings_are_carried_as_unicode(http: HttpSubject, budget: Budget) -> None:
     _carries(http, budget, "lepton_id_bytes")
 
 
-@requirement("INF-DAT-08", needs=("INF-RSP-01",))
+@requirement("INF-DAT-08", needs=("INF-RSP-01", "INF-DAT-01"))
 def test_nan_and_infinities_are_strings(http: HttpSubject, budget: Budget) -> None:
     names = ("lepton_id_fp32", "lepton_id_fp64")
     lists: tuple[tuple[Any, ...], ...] = (
@@ -158,7 +158,7 @@ def test_empty_tensors_keep_their_shape(http: HttpSubject, budget: Budget) -> No
     each(budget, wanted, lambda case: expect_right(case, answers(http, case)))
 
 
-@requirement("INF-DAT-13", needs=("INF-RSP-01",))
+@requirement("INF-DAT-13", needs=("INF-RSP-01", "INF-DAT-01"))
 def test_fp16_is_carried_as_numbers(http: HttpSubject, budget: Budget) -> None:
     require(http, "lepton_id_fp16")
     entry = model("lepton_id_fp16")

@@ -1,0 +1,48 @@
+"""The conformance models: their graphs compute what the oracle says, and their bytes never change."""
+
+import hashlib
+
+import numpy as np
+import onnxruntime
+import pytest
+
+from lepton_conformance.models import MODELS, ConformanceModel
+from lepton_conformance.models.graphs import model_bytes
+from lepton_conformance.oracle.answers import disagreement, judgeable
+from lepton_conformance.strategies.tensors import cases
+
+#: Digests of model.onnx: a change is a new edition of the suite, never an accident.
+DIGESTS = {
+    "lepton_id_fp32": "dc081e61c3fa",
+    "lepton_affine": "d3657954108a",
+    "lepton_split": "f7bb94e5659c",
+    "lepton_sub": "60194725f6bc",
+    "lepton_transpose": "52397a424bb6",
+}
+
+
+@pytest.mark.parametrize("name", DIGESTS)
+def test_bytes_of_a_model_are_fixed(name: str) -> None:
+    (entry,) = [model for model in MODELS if model.name == name]
+    assert hashlib.sha256(model_bytes(entry)).hexdigest().startswith(DIGESTS[name])
+
+
+@pytest.mark.parametrize("entry", MODELS, ids=lambda entry: entry.name)
+def test_graph_computes_what_the_oracle_expects(entry: ConformanceModel) -> None:
+    session = onnxruntime.InferenceSession(model_bytes(entry), providers=["CPUExecutionProvider"])
+    domain = cases(entry.name)
+    assert domain.decode is not None
+    random = np.random.default_rng(5)
+    numbers = [int.from_bytes(random.bytes(8), "little") for _ in range(20)]
+    for case in [*domain.boundary, *map(domain.decode, numbers)]:
+        if not judgeable(entry, case.inputs):
+            continue
+        inputs = {
+            name: np.vectorize(bytes.decode, otypes=[object])(array) if array.dtype == object else array
+            for name, array in case.inputs.items()
+        }
+        for tensor, found in zip(entry.outputs, session.run(None, inputs), strict=True):
+            array = np.asarray(found)
+            if array.dtype == object:
+                array = np.vectorize(str.encode, otypes=[object])(array)
+            assert disagreement(entry, case.inputs, tensor.name, array) is None

@@ -9,9 +9,9 @@ import struct
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-import lepton_spec
 import numpy as np
 
+import lepton_spec
 from lepton_conformance.oracle.answers import Array
 
 __all__ = ["SPECIAL_FLOATS", "WrongData", "dtype", "from_binary", "from_json", "to_binary", "to_json"]

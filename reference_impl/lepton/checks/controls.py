@@ -49,7 +49,7 @@ def declared_controls(package: Package) -> Iterator[Finding | NotChecked]:
             if problem:
                 yield Finding("PKG-VEC-07", path, pointer, problem, "")
     if reversible is None:
-        yield NotChecked("PKG-VEC-07", "blocked by PKG-ART-01")
+        yield NotChecked("PKG-VEC-07", _why_unknown(package))
     for control in applying:
         if control not in declared:
             message = f"found no control {_named(control)}, expected it to be declared"
@@ -68,6 +68,22 @@ def _reversible(package: Package) -> bool | None:
             return True
         unknown = unknown or answer is None
     return None if unknown else False
+
+
+def _why_unknown(package: Package) -> str:
+    """Say why it cannot be told whether an artifact has weights to reverse."""
+    assert package.manifest is not None
+    for artifact in package.manifest["artifacts"]:
+        fact = package.files.get(artifact["entry"])
+        if artifact["format"] != "onnx" or (fact is not None and fact.contents and fact.contents.onnx):
+            continue
+        if fact is None:
+            return "blocked by PKG-MAN-06"
+        if fact.broken:
+            return f"blocked by {fact.broken}"
+        limit = fact.unread or (fact.contents.limit if fact.contents else "")
+        return f"{artifact['entry']}: {limit}" if limit else "blocked by PKG-ART-01"
+    return "external data of an artifact could not be read"
 
 
 def _applying(manifest: dict[str, Any], reversible: bool | None) -> tuple[Control, ...]:

@@ -39,7 +39,7 @@ class _Unsound(Exception):
         self.member = member
 
 
-@check("PKG-PRO-02", needs=("PKG-SIG-02", "PKG-MAN-05"))
+@check("PKG-PRO-02", needs=("PKG-SIG-02", "PKG-MAN-05"), after=("PKG-ART-03",))
 def sound_chains(package: Package) -> Iterator[Finding]:
     """The first violation of each chain is the finding."""
     manifest = package.manifest

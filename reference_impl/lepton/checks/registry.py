@@ -39,11 +39,15 @@ class NotChecked(NamedTuple):
 
 
 class Check(NamedTuple):
-    """A function over facts that finds violations of `ids`; `full` ones need the vectors replayed."""
+    """A function over facts that finds violations of `ids`; `full` ones need the vectors replayed.
+
+    It is not run when one of `needs` is violated or could not be judged, nor when one of `after` is violated.
+    """
 
     ids: tuple[str, ...]
     stage: Stage
     needs: tuple[str, ...]
+    after: tuple[str, ...]
     full: bool
     find: Callable[[Package], Iterator[Finding | NotChecked]]
 
@@ -60,12 +64,16 @@ Function = Callable[[Package], Iterator[Finding | NotChecked]]
 
 
 def check(
-    *ids: str, stage: Stage = Stage.MANIFEST, needs: tuple[str, ...] = (), full: bool = False
+    *ids: str,
+    stage: Stage = Stage.MANIFEST,
+    needs: tuple[str, ...] = (),
+    after: tuple[str, ...] = (),
+    full: bool = False,
 ) -> Callable[[Function], Check]:
-    """Make a check of a function. `needs` are requirements whose violation hides these."""
+    """Make a check of a function. `needs` are what it relies on, `after` what would explain its findings."""
 
     def wrap(find: Function) -> Check:
-        return Check(ids, stage, needs, full, find)
+        return Check(ids, stage, needs, after, full, find)
 
     return wrap
 
@@ -103,7 +111,8 @@ def _hidden(package: Package, one: Check, failed: Iterable[str], reasons: dict[s
             return f"blocked by {need}"
         if need in reasons:
             return reasons[need] if reasons[need].startswith("blocked") else f"blocked by {need}"
-    return None
+    cause = next((one for one in one.after if one in failed), None)
+    return None if cause is None else f"blocked by {cause}"
 
 
 def _blocker(package: Package, stage: Stage, failed: Iterable[str], reasons: dict[str, str]) -> str | None:

@@ -13,7 +13,10 @@ from lepton.finding import Finding
 from lepton.package.paths import MANIFEST
 from lepton.package.read import Package
 
-__all__ = ["CHECKS", "smallest_size", "tensors"]
+__all__ = ["CHECKS", "SYMBOLS", "smallest_size", "tensors"]
+
+#: What shows that a shape itself is wrong, whatever else then does not fit it.
+SHAPES = ("PKG-ART-03", "PKG-PRO-02")
 
 _CHANNELS = {"RGB": 3, "BGR": 3, "RGBA": 4, "GRAY": 1}
 #: The largest finite number of each floating-point datatype, and half a unit in its last place beyond it.
@@ -69,7 +72,7 @@ def possible_bounds(package: Package) -> Iterator[Finding]:
             yield Finding("PKG-SIG-03", MANIFEST, f"/symbols/{name}", message, "")
 
 
-@check("PKG-SIG-04")
+@check("PKG-SIG-04", after=SHAPES)
 def used_symbols(package: Package) -> Iterator[Finding]:
     """Every symbol stands in a shape."""
     assert package.manifest is not None
@@ -80,7 +83,7 @@ def used_symbols(package: Package) -> Iterator[Finding]:
             yield Finding("PKG-SIG-04", MANIFEST, f"/symbols/{name}", message, "")
 
 
-@check("PKG-SIG-08")
+@check("PKG-SIG-08", after=SHAPES)
 def named_axes(package: Package) -> Iterator[Finding]:
     """As many axes as dimensions."""
     assert package.manifest is not None
@@ -90,7 +93,7 @@ def named_axes(package: Package) -> Iterator[Finding]:
             yield Finding("PKG-SIG-08", MANIFEST, f"{pointer}/axes", message, "")
 
 
-@check("PKG-SIG-05")
+@check("PKG-SIG-05", after=SHAPES)
 def laid_out_images(package: Package) -> Iterator[Finding]:
     """Images have y, x and a channel axis that fits."""
     assert package.manifest is not None
@@ -123,9 +126,20 @@ def _image_fault(axes: list[str], shape: list[Any], order: str) -> str | None:
     return None
 
 
-@check("PKG-SIG-06", "PKG-SIG-07")
+@check("PKG-SIG-07")
+def complete_labels(package: Package) -> Iterator[Finding]:
+    """Equally many labels in every language."""
+    assert package.manifest is not None
+    for pointer, tensor in tensors(package.manifest):
+        counts = {tag: len(names) for tag, names in tensor.get("labels", {}).get("names", {}).items()}
+        if len(set(counts.values())) > 1:
+            message = f"found {counts} labels, expected equally many in each language"
+            yield Finding("PKG-SIG-07", MANIFEST, f"{pointer}/labels/names", message, "")
+
+
+@check("PKG-SIG-06", after=SHAPES)
 def labels(package: Package) -> Iterator[Finding]:
-    """As many labels as places on the axis, in every language."""
+    """As many labels as places on the axis; lists of unequal length are PKG-SIG-07's matter."""
     assert package.manifest is not None
     language = package.manifest["language"]
     for pointer, tensor in tensors(package.manifest):
@@ -134,8 +148,6 @@ def labels(package: Package) -> Iterator[Finding]:
         names, axis = tensor["labels"]["names"], tensor["labels"]["axis"]
         counts = {tag: len(list_of) for tag, list_of in names.items()}
         if len(set(counts.values())) > 1:
-            message = f"found {counts} labels, expected equally many in each language"
-            yield Finding("PKG-SIG-07", MANIFEST, f"{pointer}/labels/names", message, "")
             continue
         count = counts.get(language, next(iter(counts.values())))
         size = tensor["shape"][axis] if axis < len(tensor["shape"]) else None
@@ -195,12 +207,12 @@ def _is_double(value: float) -> bool:
         return False
 
 
+SYMBOLS: tuple[Check, ...] = (declared_symbols, possible_bounds)
 CHECKS: tuple[Check, ...] = (
-    declared_symbols,
-    possible_bounds,
     used_symbols,
     named_axes,
     laid_out_images,
+    complete_labels,
     labels,
     optional_inputs,
 )

@@ -87,7 +87,7 @@ def stage_tensors(manifest: dict[str, Any], stage: str) -> dict[str, Any] | None
     return found
 
 
-@check("PKG-VEC-03", "PKG-VEC-06", needs=(*UNBOUND, "PKG-MAN-05"))
+@check("PKG-VEC-03", "PKG-VEC-06", needs=(*UNBOUND, "PKG-MAN-05"), after=("PKG-ART-03",))
 def fitting_vectors(package: Package) -> Iterator[Finding | NotChecked]:
     """Names, datatypes, shapes and comparisons fit the tensors of the stage; one finding a vector."""
     manifest = package.manifest
@@ -180,7 +180,7 @@ def _size_fault(size: int, dim: int | str, symbols: dict[str, Any], sizes: dict[
     return None
 
 
-@check("PKG-VEC-05", needs=(*UNBOUND, "PKG-VEC-03"))
+@check("PKG-VEC-05", needs=(*UNBOUND, "PKG-VEC-01", "PKG-VEC-03"), after=("PKG-ART-03",))
 def exercised_sizes(package: Package) -> Iterator[Finding | NotChecked]:
     """Every symbol that can be larger is larger in some vector."""
     manifest = package.manifest

@@ -1,0 +1,96 @@
+"""Which requirements are checked, which hide which, and what is said of the rest."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import lepton_spec
+from lepton.checks import ALL, REVIEWED, NotChecked, check, run
+from lepton.checks.registry import MAX_FINDINGS, Stage
+from lepton.finding import Finding
+from lepton.package import Package, open_package
+from lepton.validate import validate_package
+from lepton_conformance.forge.valid import linear_draft
+
+
+@pytest.fixture
+def package(tmp_path: Path) -> Iterator[Package]:
+    with open_package(linear_draft().directory().write(tmp_path)) as opened:
+        yield opened
+
+
+def test_every_requirement_on_packages_has_a_check_or_is_left_to_people() -> None:
+    wanted = {
+        name
+        for name, entry in lepton_spec.requirements().items()
+        if entry["role"] == "package" and "package" in entry["profiles"]
+    }
+    checked = {name for one in ALL for name in one.ids}
+    assert checked | set(REVIEWED) == wanted
+    assert not checked & set(REVIEWED)
+    for name in REVIEWED:
+        assert lepton_spec.requirements()[name]["verify"] == ["review"]
+
+
+def test_what_a_check_needs_is_judged_before_it() -> None:
+    seen: set[str] = set()
+    for one in ALL:
+        assert set(one.needs) <= seen, f"{one.ids} comes before one of {one.needs}"
+        seen |= set(one.ids)
+
+
+def test_a_violated_prerequisite_blocks_and_is_named_through_a_chain(package: Package) -> None:
+    @check("PKG-SIG-02")
+    def cause(package: Package) -> Iterator[Finding]:
+        yield Finding("PKG-SIG-02", "lepton.json", "", "found", "")
+
+    @check("PKG-PRO-02", needs=("PKG-SIG-02",))
+    def effect(package: Package) -> Iterator[Finding]:
+        raise AssertionError("a blocked check is not run")
+        yield
+
+    @check("PKG-VEC-03", needs=("PKG-PRO-02",))
+    def later(package: Package) -> Iterator[Finding]:
+        raise AssertionError("a blocked check is not run")
+        yield
+
+    outcome = run(package, (cause, effect, later))
+    assert [one.requirement for one in outcome.findings] == ["PKG-SIG-02"]
+    assert outcome.checked == ("PKG-SIG-02",)
+    assert outcome.not_checked == {
+        "PKG-PRO-02": "blocked by PKG-SIG-02",
+        "PKG-VEC-03": "blocked by PKG-SIG-02",
+    }
+
+
+def test_what_could_not_be_judged_is_never_among_the_checked(package: Package) -> None:
+    @check("PKG-ART-01", "PKG-ART-02")
+    def half(package: Package) -> Iterator[Finding | NotChecked]:
+        yield NotChecked("PKG-ART-02", "too large")
+
+    outcome = run(package, (half,))
+    assert outcome.checked == ("PKG-ART-01",)
+    assert outcome.not_checked == {"PKG-ART-02": "too large"}
+
+
+def test_a_flood_of_findings_ends_with_a_word(package: Package) -> None:
+    @check("PKG-LAY-06", stage=Stage.CONTAINER)
+    def flood(package: Package) -> Iterator[Finding]:
+        for number in range(100_000):
+            yield Finding("PKG-LAY-06", str(number), "", "found", "")
+
+    findings = run(package, (flood,)).findings
+    assert len(findings) == MAX_FINDINGS + 1
+    assert "more than" in findings[-1].message
+
+
+def test_two_faults_without_a_common_cause_are_both_found(tmp_path: Path) -> None:
+    path = linear_draft().directory().write(tmp_path)
+    (path / "extra").touch()
+    model = path / "model/model.onnx"
+    model.write_bytes(model.read_bytes()[:-1] + b"\0")
+    report = validate_package(path, level="quick")
+    assert {one.requirement for one in report.findings} == {"PKG-LAY-06", "PKG-DIG-03"}
+    assert report.not_checked["PKG-ART-03"] == "blocked by PKG-DIG-03"
+    assert report.not_checked["PKG-VEC-07"] == "blocked by PKG-DIG-03"

@@ -1,0 +1,80 @@
+"""`lepton inspect` and `lepton explain`."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+import lepton_spec
+from lepton.cli import main
+from lepton_conformance.forge.valid import linear_draft, vision_draft
+
+
+def test_inspect_shows_files_signature_steps_vectors_and_card(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    draft = vision_draft()
+    assert main(["inspect", str(draft.archive().write(tmp_path))]) == 0
+    text = capsys.readouterr().out
+    manifest = draft.sealed()
+    expected = [one["path"] for one in manifest["files"]]
+    expected += [one["name"] for one in manifest["interface"]["inputs"] + manifest["signature"]["outputs"]]
+    expected += [step["op"] for step in manifest["processing"]["pre"]]
+    expected += ["constant-answer", "intendedUse", "personalData", "sha256:"]
+    for word in expected:
+        assert word in text
+
+
+def test_inspect_as_json_holds_the_manifest(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = linear_draft().directory().write(tmp_path)
+    assert main(["inspect", str(path), "--format", "json"]) == 0
+    shown = json.loads(capsys.readouterr().out)
+    assert shown["manifest"]["id"] == "linear"
+    assert all(one["verified"] for one in shown["files"])
+
+
+def test_inspect_says_which_files_are_not_as_listed(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = linear_draft().directory().write(tmp_path)
+    (path / "card.json").write_text("{}")
+    assert main(["inspect", str(path)]) == 0
+    assert "card.json  NOT AS LISTED" in capsys.readouterr().out
+
+
+def test_inspect_escapes_what_the_package_says(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    draft = linear_draft()
+    draft.manifest["title"]["en"] = "a\x1b[31m\u202e"
+    assert main(["inspect", str(draft.directory().write(tmp_path))]) == 0
+    assert "a\\u001b[31m\\u202e" in capsys.readouterr().out
+
+
+def test_inspect_of_a_broken_manifest_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = linear_draft().directory().write(tmp_path)
+    (path / "lepton.json").write_text("{")
+    assert main(["inspect", str(path)]) == 2
+    captured = capsys.readouterr()
+    assert captured.err.count("\n") == 1
+    assert "lepton validate" in captured.err
+
+
+def test_explain_shows_clause_and_remedy_of_every_requirement_in_both_languages(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    for name, entry in lepton_spec.requirements().items():
+        for language in ("en", "zh"):
+            assert main(["explain", name, "--lang", language]) == 0
+            text = capsys.readouterr().out
+            shown = entry.get("zh", entry) if language == "zh" else entry
+            assert text.startswith(f"{name}: {shown['title']}\n")
+            assert entry["level"] in text
+
+
+def test_explain_names_what_exercises_a_requirement(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["explain", "pkg-dig-03"]) == 0
+    assert "checks/digests.py::listed_files" in capsys.readouterr().out
+
+
+def test_explain_of_an_unknown_requirement_names_close_ones(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["explain", "PKG-DIG-33"]) == 2
+    assert "PKG-DIG-03" in capsys.readouterr().err

@@ -38,13 +38,16 @@ def base(packages: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[s
     tmp = tmp_path_factory.mktemp("tmp")
     server = begin(packages, "--port", "0", tmp=tmp)
     assert server.stdout is not None
-    line = server.stdout.readline()
-    count = len(list(packages.glob("*.lepton")))
-    assert line.startswith("lepton serve: listening on http://127.0.0.1:")
-    assert line.endswith(f"({count} models)\n")
-    yield line.split()[4]
-    server.send_signal(signal.SIGTERM)
-    output, errors = server.communicate(timeout=20)
+    try:
+        line = server.stdout.readline()
+        count = len(list(packages.glob("*.lepton")))
+        assert line.startswith("lepton serve: listening on http://127.0.0.1:")
+        assert line.endswith(f"({count} models)\n")
+        yield line.split()[4]
+        server.send_signal(signal.SIGTERM)
+        output, errors = server.communicate(timeout=20)
+    finally:
+        server.kill()
     assert (server.returncode, output, errors) == (0, "", "")
     assert list(tmp.iterdir()) == []
 

@@ -163,7 +163,8 @@ def normalized_names(package: Package) -> Iterator[Finding]:
     """Names of members, tensors and steps are in NFC; a look at the bytes spares most packages the walk."""
     manifest = package.manifest
     assert manifest is not None
-    if package.manifest_bytes is not None and package.manifest_bytes.isascii():
+    data = package.manifest_bytes
+    if data is not None and data.isascii() and b"\\u" not in data:
         return
     for pointer, value in walk({key: one for key, one in manifest.items() if key != "extensions"}):
         if isinstance(value, dict):

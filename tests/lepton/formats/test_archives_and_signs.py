@@ -1,0 +1,96 @@
+"""Archives inside packages are listed and not opened; signs of code are seen by content."""
+
+import io
+import pickle
+import py_compile
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from lepton.formats import read_contents
+from lepton.formats.archive import ArchiveError, member_names
+from lepton.formats.signs import content_sign
+from lepton.formats.source import MemorySource
+
+PT2 = {"m/archive_format": "pt2", "m/archive_version": "0", "m/models/model.json": "{}", "m/data/w": "x"}
+
+
+def archive(members: dict[str, str], method: int = zipfile.ZIP_STORED) -> bytes:
+    data = io.BytesIO()
+    with zipfile.ZipFile(data, "w", method) as out:
+        for name, text in members.items():
+            out.writestr(name, text)
+    return data.getvalue()
+
+
+def sign(data: bytes) -> str | None:
+    return content_sign(data[:4096], data[-1:], MemorySource(data))
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED])
+def test_a_pt2_archive_is_recognised_by_its_members(method: int) -> None:
+    assert read_contents("pt2", MemorySource(archive(PT2, method))).pt2_version == "0"
+
+
+@pytest.mark.parametrize(
+    ("change", "word"),
+    [
+        ({"m/archive_format": "zip"}, "archive format"),
+        ({"n/other": "x"}, "first segments"),
+        ({"m/archive_version": None}, "archive_version"),
+        ({"m/models/model.json": None}, "models/model.json"),
+        ({"m/archive_format": "x" * 100_000}, "expected a few"),
+    ],
+)
+def test_what_is_another_archive_is_refused(change: dict[str, str | None], word: str) -> None:
+    members = {name: text for name, text in {**PT2, **change}.items() if text is not None}
+    assert word in read_contents("pt2", MemorySource(archive(members))).fault
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.data())
+def test_nothing_undeclared_is_raised_on_mutated_archives(data: st.DataObject) -> None:
+    mutated = bytearray(archive(PT2, zipfile.ZIP_DEFLATED))
+    for _ in range(data.draw(st.integers(1, 4))):
+        mutated[data.draw(st.integers(0, len(mutated) - 1))] = data.draw(st.integers(0, 255))
+    source = MemorySource(bytes(mutated))
+    read_contents("pt2", source)
+    try:
+        member_names(source)
+    except ArchiveError:
+        assert True
+    sign(bytes(mutated))
+
+
+@pytest.mark.parametrize("protocol", [2, 3, 4, 5])
+def test_pickles_are_seen(protocol: int) -> None:
+    assert sign(pickle.dumps({"a": [1, 2]}, protocol)) == "a pickle"
+
+
+def test_compiled_python_is_seen(tmp_path: Path) -> None:
+    source = tmp_path / "m.py"
+    source.write_text("x = 1\n")
+    compiled = py_compile.compile(str(source), cfile=str(tmp_path / "m.bin"))
+    assert compiled is not None
+    assert sign(Path(compiled).read_bytes()) == "compiled Python"
+
+
+def test_native_code_is_seen() -> None:
+    with Path(sys.executable).resolve().open("rb") as file:
+        assert sign(file.read(1 << 16)) == "native code (ELF)"
+
+
+def test_an_archive_that_holds_a_pickle_is_seen_and_one_that_does_not_is_not() -> None:
+    assert "data.pkl" in (sign(archive({"a/data.pkl": "x"})) or "")
+    assert sign(archive({"a/data.txt": "x"})) is None
+
+
+@pytest.mark.parametrize(
+    "data", [b"", b"MZ", b"MZ" + bytes(100), b"\x80", b"\x80\x04", b"plain text.", b"PK\3\4"]
+)
+def test_data_that_only_begins_alike_is_data(data: bytes) -> None:
+    assert sign(data) is None

@@ -136,7 +136,7 @@ def read_json(data: bytes, *, max_bytes: int) -> JsonText:
     except json.JSONDecodeError as error:
         offset = len(text[: error.pos].encode())
         return _fault(Kind.TEXT, f"byte {offset}", f"found no JSON: {error.msg}")
-    except (ValueError, RecursionError) as error:
+    except (ValueError, OverflowError, RecursionError) as error:
         return _fault(Kind.TEXT, "", f"found no I-JSON: {error}")
     if marks.found:
         where, name = marks.found[0]

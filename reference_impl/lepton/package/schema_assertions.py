@@ -33,7 +33,7 @@ _NUMBER = (int, float)
 
 
 def type_check(argument: str | list[str], here: str) -> Callable[[Any, str], SchemaFault | None]:
-    """Compile the keyword `type` of the schema at `here` into a function that answers its one fault, or None."""
+    """Compile the keyword `type` of the schema at `here`: a function that answers its one fault, or None."""
     names = [argument] if isinstance(argument, str) else argument
     fault = SchemaFault("", (f"{here}/type",), "type", "")
 

@@ -87,14 +87,14 @@ def main() -> int:
             bare, checked = _calls(case, Path(folder))
             pairs = [
                 (timeit.timeit(bare, number=count), timeit.timeit(checked, number=count))
-                for _round in range(rounds)
+                for _ in range(rounds)
             ]
         ratio = statistics.median(ours / peer for peer, ours in pairs)
         micros = [1e6 * statistics.median(column) / count for column in zip(*pairs, strict=True)]
         word = "met" if ratio <= aim else "MISSED"
         print(
-            f"checked call / session.run, {name}: {ratio:.3f}; {micros[1]:.1f} us against {micros[0]:.1f} us; "
-            f"aim at most {aim:.2f}: {word}"
+            f"checked call / session.run, {name}: {ratio:.3f}; {micros[1]:.1f} us against {micros[0]:.1f} us"
+            f"; aim at most {aim:.2f}: {word}"
         )
         met = met and ratio <= aim
     return 0 if met else 1

@@ -4,7 +4,7 @@ Serves PKG-ART-01 to PKG-ART-04, PKG-ART-07, PKG-ART-10. Tensors are in `lepton.
 """
 
 import posixpath
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import lepton_spec
@@ -100,7 +100,7 @@ def _opsets(at: int, artifact: Any, model: OnnxModel | None) -> Iterator[Finding
         yield Finding("PKG-ART-02", MANIFEST, pointer if declared else f"/artifacts/{at}", message, "")
 
 
-@check("PKG-ART-03")
+@check("PKG-ART-03", after=("PKG-MAN-05",))
 def declared_signature(package: Package) -> Iterator[Finding | NotChecked]:
     """The signature is that of the graph; the first difference of each side is the finding."""
     assert package.manifest is not None
@@ -112,7 +112,7 @@ def declared_signature(package: Package) -> Iterator[Finding | NotChecked]:
         names: dict[str, str] = {}
         for side, values in (("inputs", model.inputs), ("outputs", model.outputs)):
             declared = package.manifest["signature"][side]
-            difference = _side(declared, values, names)
+            difference = _side(declared, values, names, package.manifest["symbols"])
             if difference is not None:
                 pointer, message = difference
                 message = f"{message} (artifact {artifact['id']!r})"
@@ -121,7 +121,7 @@ def declared_signature(package: Package) -> Iterator[Finding | NotChecked]:
 
 
 def _side(
-    declared: list[Any], values: tuple[OnnxValue, ...], names: dict[str, str]
+    declared: list[Any], values: tuple[OnnxValue, ...], names: dict[str, str], symbols: Mapping[str, Any]
 ) -> tuple[str, str] | None:
     ours, theirs = [one["name"] for one in declared], [one.name for one in values]
     if ours != theirs:
@@ -139,18 +139,21 @@ def _side(
             message = f"found the rank {len(tensor['shape'])}, expected {len(value.shape)} as in the graph"
             return f"/{at}/shape", message
         for axis, (ours_dim, dim) in enumerate(zip(tensor["shape"], value.shape, strict=True)):
-            problem = _dim(ours_dim, dim, names)
+            problem = _dim(ours_dim, dim, names, symbols)
             if problem is not None:
                 return f"/{at}/shape/{axis}", problem
     return None
 
 
-def _dim(declared: int | str, dim: OnnxDim, names: dict[str, str]) -> str | None:
+def _dim(declared: int | str, dim: OnnxDim, names: dict[str, str], symbols: Mapping[str, Any]) -> str | None:
     if isinstance(dim, int):
         return None if declared == dim else f"found {declared!r}, expected the fixed size {dim} of the graph"
     if isinstance(declared, int):
         named = f" named {dim!r}" if dim else ""
         return f"found the fixed size {declared}, expected a symbol for the graph's open dimension{named}"
+    if declared not in symbols:
+        # A symbol that nobody declared is PKG-SIG-02's matter.
+        return None
     if dim and names.setdefault(dim, declared) != declared:
         return f"found {declared!r}, expected {names[dim]!r} as for the other dimension {dim!r} of the graph"
     return None
@@ -175,8 +178,10 @@ def external_files(package: Package) -> Iterator[Finding | NotChecked]:
                 yield Finding("PKG-ART-04", artifact["entry"], f"byte {tensor.place}", problem, "")
             else:
                 used[path] = None
-        # A declared file that is not listed is PKG-MAN-06's matter.
-        declared = {path for path in artifact.get("external", ()) if path in package.files}
+        declared = set(artifact.get("external", ()))
+        if not declared <= package.files.keys():
+            yield NotChecked("PKG-ART-04", "blocked by PKG-MAN-06")
+            continue
         if faulty or declared == set(used):
             continue
         missing = sorted(set(used) - declared)

@@ -13,7 +13,7 @@ from lepton.finding import Finding
 from lepton.package.canonical import canonical_fault
 from lepton.package.jsontext import Kind, escape_pointer, walk
 from lepton.package.limits import MAX_MANIFEST_BYTES
-from lepton.package.paths import MANIFEST
+from lepton.package.paths import MANIFEST, is_unlisted_area
 from lepton.package.read import Package
 
 __all__ = ["CHECKS", "fits_language"]
@@ -111,12 +111,19 @@ def references(package: Package) -> Iterator[Finding]:
     wanted += [("vectors", path, f"/vectors/{at}") for at, path in enumerate(manifest["vectors"])]
     wanted.append(("card", manifest["card"], "/card"))
     for role, path, pointer in wanted:
+        if path not in roles and path in package.container.entries and not _never_listed(path):
+            # The file is there: that it is not listed is PKG-LAY-06's matter.
+            continue
         if path not in roles:
             message = f"found {path!r}, which files does not list, expected a file of the role {role!r}"
             yield Finding("PKG-MAN-06", MANIFEST, pointer, message, "")
         elif roles[path] != role:
             message = f"found {path!r} of the role {roles[path]!r}, expected the role {role!r}"
             yield Finding("PKG-MAN-06", MANIFEST, pointer, message, "")
+
+
+def _never_listed(path: str) -> bool:
+    return path == MANIFEST or is_unlisted_area(path)
 
 
 @check("COR-TXT-01")

@@ -72,7 +72,7 @@ def possible_bounds(package: Package) -> Iterator[Finding]:
             yield Finding("PKG-SIG-03", MANIFEST, f"/symbols/{name}", message, "")
 
 
-@check("PKG-SIG-04", after=SHAPES)
+@check("PKG-SIG-04", after=(*SHAPES, "PKG-SIG-02"))
 def used_symbols(package: Package) -> Iterator[Finding]:
     """Every symbol stands in a shape."""
     assert package.manifest is not None

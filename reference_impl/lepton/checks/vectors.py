@@ -87,7 +87,20 @@ def stage_tensors(manifest: dict[str, Any], stage: str) -> dict[str, Any] | None
     return found
 
 
-@check("PKG-VEC-03", "PKG-VEC-06", needs=(*UNBOUND, "PKG-MAN-05"), after=("PKG-ART-03",))
+@check("PKG-VEC-06", needs=("PKG-MAN-05",), after=("PKG-ART-03", "PKG-PRO-02"))
+def exact_comparisons(package: Package) -> Iterator[Finding | NotChecked]:
+    """Outputs with exact datatypes are compared exactly."""
+    manifest = package.manifest
+    assert manifest is not None
+    for path, value in documents(package, "PKG-VEC-06"):
+        if isinstance(value, NotChecked):
+            yield value
+            continue
+        for at, vector in enumerate(value["vectors"]):
+            yield from _exactness(manifest, vector, path, f"/vectors/{at}")
+
+
+@check("PKG-VEC-03", needs=(*UNBOUND, "PKG-MAN-05"), after=("PKG-ART-03", "COR-TYP-02"))
 def fitting_vectors(package: Package) -> Iterator[Finding | NotChecked]:
     """Names, datatypes, shapes and comparisons fit the tensors of the stage; one finding a vector."""
     manifest = package.manifest
@@ -95,10 +108,8 @@ def fitting_vectors(package: Package) -> Iterator[Finding | NotChecked]:
     for path, value in documents(package, "PKG-VEC-03"):
         if isinstance(value, NotChecked):
             yield value
-            yield NotChecked("PKG-VEC-06", value.reason)
             continue
         for at, vector in enumerate(value["vectors"]):
-            yield from _exactness(manifest, vector, path, f"/vectors/{at}")
             found = _fit(manifest, vector)
             if found is not None:
                 yield Finding("PKG-VEC-03", path, f"/vectors/{at}{found[0]}", found[1], "")
@@ -238,6 +249,7 @@ CHECKS: tuple[Check, ...] = (
     schema,
     tensor_bytes,
     enough_vectors,
+    exact_comparisons,
     fitting_vectors,
     exercised_sizes,
     independent_oracle,

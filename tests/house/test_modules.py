@@ -27,7 +27,6 @@ LONG = {
     f"{MUTANTS}/response_faults.py": CATALOGUE,
     f"{MUTANTS}/talker.py": "an adapter program and its faults, in one file as a stranger's would be",
     f"{MUTANTS}/decoding.py": "each step of decoding is a method that a mutant may replace",
-    "reference_impl/lepton/package/schema.py": "one function a keyword of JSON Schema, and their table",
 }
 NO_NOUNS = {"utils", "util", "helpers", "helper", "common", "misc"}
 PUBLIC = {

@@ -368,7 +368,7 @@ REPORT_PLACES = list(places(GOOD))
 ENVELOPE = json.loads(CERTIFICATE)
 ENVELOPE_PLACES = list(places(ENVELOPE))
 STATEMENT = json.loads(base64.b64decode(ENVELOPE["payload"]))
-NEW = st.sampled_from([..., None, "", 0, [], {}])
+NEW: st.SearchStrategy[Any] = st.sampled_from([..., None, "", 0, [], {}])
 
 
 @pytest.mark.requirement("CNF-CRT-04")

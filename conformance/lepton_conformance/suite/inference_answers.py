@@ -280,7 +280,7 @@ def _split_names(http: HttpSubject, outputs: Any, *, right: bool = False) -> lis
     return [output["name"] for output in value["outputs"]]
 
 
-@requirement("INF-RSP-09", needs=("INF-RSP-01",))
+@requirement("INF-RSP-09", needs=("INF-RSP-01", "INF-RSP-05"))
 def test_requested_outputs_and_no_others_come_back(http: HttpSubject, budget: Budget) -> None:
     require(http, SPLIT)
 
@@ -292,7 +292,7 @@ def test_requested_outputs_and_no_others_come_back(http: HttpSubject, budget: Bu
     each(budget, [c for n in (1, 2, 3) for c in itertools.combinations(SPLIT_OUTPUTS, n)], body)
 
 
-@requirement("INF-RSP-10", needs=("INF-RSP-01",))
+@requirement("INF-RSP-10", needs=("INF-RSP-01", "INF-RSP-05"))
 def test_all_outputs_come_back_by_default(http: HttpSubject, budget: Budget) -> None:
     def body(name: str) -> None:
         value = accepted(http.infer(name, infer_request(given(name))), sent(given(name)))

@@ -73,7 +73,7 @@ def _mirrored(http: HttpSubject) -> list[Given]:
     return made
 
 
-@requirement("INF-BIN-02", needs=("INF-RSP-01",))
+@requirement("INF-BIN-02", needs=("INF-RSP-01", "INF-RSP-06"))
 def test_binary_inputs_are_accepted_and_answered_in_json(http: HttpSubject, budget: Budget) -> None:
     def body(case: Given) -> None:
         parts = take_apart(ask(http, case, *composed(case)), case)

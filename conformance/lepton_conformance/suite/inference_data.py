@@ -107,7 +107,7 @@ def test_strings_are_carried_as_unicode(http: HttpSubject, budget: Budget) -> No
     _carries(http, budget, "lepton_id_bytes")
 
 
-@requirement("INF-DAT-08", needs=("INF-RSP-01", "INF-DAT-01"))
+@requirement("INF-DAT-08", needs=("INF-RSP-01", "INF-RSP-06", "INF-DAT-01"))
 def test_nan_and_infinities_are_strings(http: HttpSubject, budget: Budget) -> None:
     names = ("lepton_id_fp32", "lepton_id_fp64")
     lists: tuple[tuple[Any, ...], ...] = (
@@ -158,7 +158,7 @@ def test_empty_tensors_keep_their_shape(http: HttpSubject, budget: Budget) -> No
     each(budget, wanted, lambda case: expect_right(case, answers(http, case)))
 
 
-@requirement("INF-DAT-13", needs=("INF-RSP-01", "INF-DAT-01"))
+@requirement("INF-DAT-13", needs=("INF-RSP-01", "INF-RSP-06", "INF-DAT-01"))
 def test_fp16_is_carried_as_numbers(http: HttpSubject, budget: Budget) -> None:
     require(http, "lepton_id_fp16")
     entry = model("lepton_id_fp16")

@@ -22,7 +22,7 @@ from lepton_conformance.suite.protocol import (
 IN_A_ROW = 4
 
 
-@requirement("INF-REQ-01", needs=("INF-RSP-01",))
+@requirement("INF-REQ-01", needs=("INF-RSP-01", "INF-RSP-06"))
 def test_unknown_members_change_nothing(http: HttpSubject, budget: Budget) -> None:
     case = plain(http)
     output = case.model.outputs[0].name
@@ -67,7 +67,7 @@ def test_inputs_are_matched_by_name(http: HttpSubject, budget: Budget) -> None:
     examples(budget, shapes(("lepton_sub",)), body)
 
 
-@requirement("INF-REQ-03", needs=("INF-RSP-01",))
+@requirement("INF-REQ-03", needs=("INF-RSP-01", "INF-RSP-06"))
 def test_chunked_bodies_are_read(http: HttpSubject, budget: Budget) -> None:
     def body(name: str) -> None:
         case = given(name, 3, 17)
@@ -80,7 +80,7 @@ def _alternating(name: str) -> str:
     return "".join(c.upper() if index % 2 else c.lower() for index, c in enumerate(name))
 
 
-@requirement("INF-REQ-04", needs=("INF-RSP-01",))
+@requirement("INF-REQ-04", needs=("INF-RSP-01", "INF-RSP-06"))
 def test_field_names_have_no_case_and_connections_go_on(http: HttpSubject, budget: Budget) -> None:
     case = plain(http)
     path = http.model_path(case.model.name) + "/infer"
@@ -138,7 +138,7 @@ def test_percent_encoded_names_are_decoded(http: HttpSubject, budget: Budget) ->
     each(budget, spelled, body)
 
 
-@requirement("INF-REQ-07", needs=("INF-RSP-01",))
+@requirement("INF-REQ-07", needs=("INF-RSP-01", "INF-RSP-06"))
 def test_media_type_of_requests_is_read_loosely(http: HttpSubject, budget: Budget) -> None:
     case = plain(http)
 

@@ -36,10 +36,10 @@ class FlatRowsReversed(Naive):
         flat = super().flatten(data, tensor)
         if flat is not data or len(tensor.shape) != 2 or tensor.shape[0] < 3:
             return flat
-        columns = tensor.shape[1]
-        return [
-            value for row in reversed(range(tensor.shape[0])) for value in flat[row * columns :][:columns]
-        ]
+        rows, columns = tensor.shape
+        if rows * columns != len(flat):
+            return flat
+        return [value for row in range(rows)[::-1] for value in flat[row * columns :][:columns]]
 
 
 class NestedByColumn(Naive):

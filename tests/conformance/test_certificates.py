@@ -525,10 +525,11 @@ def test_attest_overwrites_no_key_and_leaves_nothing_half_written(
     assert lepton("attest", report, "--new-key", files / "key.pem", "-o", out) == 2
     assert lepton("attest", report, "--key", report, "-o", out) == 2
     assert lepton("attest", report, "--key", files / "key.pem", "-o", files / "none" / "c.json") == 2
+    assert lepton("attest", report, "--new-key", files / "k2.pem", "-o", files / "none" / "c.json") == 2
     assert lepton("attest", report, "--key", files / "key.pem", "-o", out, "--profile", "runtime") == 1
     assert (files / "key.pem").read_bytes() == key
     assert sorted(path.name for path in files.iterdir()) == before
-    assert len(capsys.readouterr().err.splitlines()) == 4
+    assert len(capsys.readouterr().err.splitlines()) == 5
 
 
 def test_attest_makes_no_key_for_a_report_that_does_not_pass(files: Path) -> None:

@@ -49,6 +49,8 @@ def run(args: argparse.Namespace) -> int:
     output: Path = args.output
     data = read_bounded(report, MAX_REPORT_BYTES, "report")
     profiles = passing(data, args.profile)
+    if not output.parent.is_dir():
+        raise CertificateError(f"{str(output.parent)!r} is no directory; make it first, or choose another -o")
     made: Path | None = args.new_key
     signer = read_private(args.key) if made is None else new_key(made)
     write_whole(output, attest(data, signer, profiles=profiles))

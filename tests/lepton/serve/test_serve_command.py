@@ -6,6 +6,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -152,4 +153,18 @@ def test_workers_serve_packages_and_clean_up(one: Path, tmp_path: Path) -> None:
     server.send_signal(signal.SIGINT)
     _, errors = server.communicate(timeout=20)
     assert (server.returncode, errors) == (130, "")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("seconds", [0.15, 0.25, 0.35, 0.5, 0.7])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_while_it_loads_leaves_nothing_behind(
+    packages: Path, tmp_path: Path, seconds: float, number: signal.Signals
+) -> None:
+    server = begin(packages, "--port", "0", tmp=tmp_path)
+    time.sleep(seconds)
+    server.send_signal(number)
+    _, errors = server.communicate(timeout=20)
+    assert server.returncode in (0, 130, -number)  # the last: before Python ran a line of ours
+    assert "Error" not in errors
     assert list(tmp_path.iterdir()) == []

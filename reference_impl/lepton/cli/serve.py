@@ -5,7 +5,9 @@ Owns the arguments and the one line that says where the server listens; leaves e
 """
 
 import argparse
+import os
 import signal
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -76,7 +78,10 @@ def run(args: argparse.Namespace) -> int:
 
     limits = Limits(args.max_request_bytes, args.timeout)
     received = serve(source.load, args.host, args.port, args.workers, limits, announce)
-    return 0 if received == signal.SIGTERM else 128 + received
+    # The HTTP server's own threads may still run; they do not survive the interpreter taking itself apart.
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(0 if received == signal.SIGTERM else 128 + received)
 
 
 def _integer(least: int, most: int) -> Callable[[str], int]:

@@ -207,6 +207,8 @@ def _worker(load: Load, host: str, port: int, limits: Limits, report: Connection
         with contextlib.suppress(OSError):  # the parent may have given up already
             report.send((0, str(error)))
         sys.exit(2)
+    sys.stderr.flush()
+    os._exit(0)  # not through the interpreter's end: threads of the HTTP server may still run
 
 
 def _end_with_parent() -> None:

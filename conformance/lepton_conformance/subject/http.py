@@ -141,15 +141,12 @@ class HttpSubject:
         headers: Headers = JSON_HEADERS,
         chunked: bool = False,
         fresh: bool = False,
-        retry: bool = True,
         timeout: float | None = None,
     ) -> Answer:
         """POST an inference request, given as a JSON value or as the exact bytes of the body."""
         body = request if isinstance(request, bytes) else encode(request)
         path = self.model_path(model, version) + "/infer"
-        return self.call(
-            "POST", path, body, headers, chunked=chunked, fresh=fresh, retry=retry, timeout=timeout
-        )
+        return self.call("POST", path, body, headers, chunked=chunked, fresh=fresh, timeout=timeout)
 
     @staticmethod
     def model_path(model: str, version: str | None = None) -> str:
@@ -166,13 +163,13 @@ class HttpSubject:
         *,
         chunked: bool = False,
         fresh: bool = False,
-        retry: bool = True,
         timeout: float | None = None,
         spelling: Callable[[str], str] = str,
     ) -> Answer:
         """Make one exchange and record it; `fresh` asks for a new connection, `spelling` spells field names.
 
-        A kept connection that turns out to be closed is replaced by a new one, unless `retry` is false.
+        A kept connection that turns out to be closed is replaced by a new one: a server may close it at any
+        time (RFC 9112, 9.5).
 
         Raises: SubjectGone when nobody answers, SubjectFault when the answer is not HTTP or is broken off.
         """
@@ -187,8 +184,7 @@ class HttpSubject:
         framed = b"" if body is None else _chunks(body) if chunked else body
         wire = _head(method, target, sent) + framed
         try:
-            attempt = self._attempts if retry else self._once
-            reply = attempt(method, target, sent, framed, timeout or self.timeout)
+            reply = self._attempts(method, target, sent, framed, timeout or self.timeout)
         except WireError as error:
             self.close()
             self.recorder.add(

@@ -64,13 +64,13 @@ def test_service_goes_on_after_a_refusal(http: HttpSubject, budget: Budget) -> N
     def body(item: Wrong) -> None:
         answer = http.infer(item.model, item.body)
         if 400 <= answer.status < 600:
-            goes_on(http, item.case, item.what, retry=False)
+            goes_on(http, item.case, item.what)
 
     each(budget, wrong, body)
 
     def unknown(name: str) -> None:
         http.infer(name, infer_request(case))
-        goes_on(http, case, f"a request to the unknown model {name!r}", retry=False)
+        goes_on(http, case, f"a request to the unknown model {name!r}")
 
     each(budget, UNKNOWN_MODELS[:1] * 3, unknown)
 

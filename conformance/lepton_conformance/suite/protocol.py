@@ -205,13 +205,13 @@ def refused(answer: Answer, what: str, status: int | None = None) -> None:
     error_text(answer)
 
 
-def goes_on(http: HttpSubject, case: Given, after: str, *, retry: bool = True) -> None:
+def goes_on(http: HttpSubject, case: Given, after: str) -> None:
     """Check that a model still answers, on the same connection and on a new one. Raises: SubjectFault.
 
-    Without `retry`, a connection that is closed without an announcement counts as no answer.
+    A connection that the server closed, announced or not, is replaced by a new one.
     """
     for fresh in (False, True):
-        answer = http.infer(case.model.name, infer_request(case), fresh=fresh, retry=retry)
+        answer = http.infer(case.model.name, infer_request(case), fresh=fresh)
         where = "on a new connection" if fresh else "on the same connection"
         if answer.status != 200:
             raise SubjectFault(

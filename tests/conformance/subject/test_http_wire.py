@@ -122,13 +122,6 @@ def test_closed_kept_connection_is_replaced_without_a_fault() -> None:
         assert script.connections == 2
 
 
-def test_closed_kept_connection_is_a_fault_where_no_retry_is_allowed() -> None:
-    with talking(OK, None, OK) as (http, _):
-        http.get("v2")
-        with pytest.raises(SubjectFault, match="closed"):
-            http.infer("m", b"{}", retry=False)
-
-
 def test_silence_and_refusal_mean_that_the_subject_is_gone() -> None:
     with talking(b"", b"") as (http, script):
         http.timeout = 0.2

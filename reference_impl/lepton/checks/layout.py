@@ -54,7 +54,7 @@ def number_of_files(package: Package) -> Iterator[Finding]:
     yield from _from_container(package, "PKG-LAY-07")
 
 
-@check("PKG-LAY-05", stage=Stage.CONTAINER)
+@check("PKG-LAY-05", stage=Stage.CONTAINER, needs=("PKG-ZIP-04",))
 def regular_files(package: Package) -> Iterator[Finding]:
     """Whatever is no regular file was seen, and not opened, when the container was read."""
     yield from _from_container(package, "PKG-LAY-05")
@@ -73,7 +73,7 @@ def one_manifest(package: Package) -> Iterator[Finding]:
     yield Finding("PKG-LAY-01", "", "", f"found no {MANIFEST!r} at the root, expected one{more}", "")
 
 
-@check("PKG-LAY-02", stage=Stage.CONTAINER)
+@check("PKG-LAY-02", stage=Stage.CONTAINER, needs=("PKG-ZIP-04",))
 def form_of_paths(package: Package) -> Iterator[Finding]:
     """Every path satisfies the path rules."""
     told = set()
@@ -86,7 +86,7 @@ def form_of_paths(package: Package) -> Iterator[Finding]:
             yield Finding("PKG-LAY-02", file, pointer, f"found {displayed(path)!r}: {fault_text}", "")
 
 
-@check("PKG-LAY-03", stage=Stage.CONTAINER)
+@check("PKG-LAY-03", stage=Stage.CONTAINER, needs=("PKG-ZIP-04",))
 def confusable_paths(package: Package) -> Iterator[Finding]:
     """No two paths are one for a file system that folds case or normalizes."""
     container = package.container
@@ -110,7 +110,7 @@ def confusable_paths(package: Package) -> Iterator[Finding]:
             at = key.find("/", at + 1)
 
 
-@check("PKG-LAY-04", stage=Stage.CONTAINER)
+@check("PKG-LAY-04", stage=Stage.CONTAINER, needs=("PKG-ZIP-04",))
 def reserved_names(package: Package) -> Iterator[Finding]:
     """No segment is one that Windows reserves."""
     for path, file, pointer in _paths(package):

@@ -16,7 +16,7 @@ from lepton.package.limits import MAX_MANIFEST_BYTES
 from lepton.package.paths import MANIFEST, is_unlisted_area
 from lepton.package.read import Package
 
-__all__ = ["CHECKS", "fits_language"]
+__all__ = ["CHECKS", "fits_language", "repeats_tensor"]
 
 
 @check("PKG-MAN-01", stage=Stage.BYTES)
@@ -95,6 +95,16 @@ def _repeated(file: str, pointer: str, member: str, entries: list[Any]) -> Itera
         if before != at:
             message = f"found the {member} {entry[member]!r} again, already at {pointer}/{before}"
             yield Finding("PKG-MAN-05", file, f"{pointer}/{at}/{member}", message, "")
+
+
+def repeats_tensor(manifest: dict[str, Any], *stages: str) -> bool:
+    """Say whether a list of tensors of one of the stages names a tensor twice. Spec: PKG-MAN-05."""
+    for stage in stages:
+        for side in ("inputs", "outputs"):
+            names = [one["name"] for one in manifest.get(stage, {}).get(side, [])]
+            if len(set(names)) != len(names):
+                return True
+    return False
 
 
 @check("PKG-MAN-06")

@@ -9,7 +9,8 @@ import math
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
-from lepton.checks.registry import Check, check
+from lepton.checks.manifest import repeats_tensor
+from lepton.checks.registry import Check, NotChecked, check
 from lepton.finding import Finding
 from lepton.package.paths import MANIFEST
 from lepton.package.read import Package
@@ -39,11 +40,14 @@ class _Unsound(Exception):
         self.member = member
 
 
-@check("PKG-PRO-02", needs=("PKG-SIG-02", "PKG-MAN-05"), after=("PKG-ART-03",))
-def sound_chains(package: Package) -> Iterator[Finding]:
+@check("PKG-PRO-02", needs=("PKG-SIG-02",), after=("PKG-ART-03",))
+def sound_chains(package: Package) -> Iterator[Finding | NotChecked]:
     """The first violation of each chain is the finding."""
     manifest = package.manifest
     assert manifest is not None
+    if repeats_tensor(manifest, "signature", "interface"):
+        yield NotChecked("PKG-PRO-02", "blocked by PKG-MAN-05")
+        return
     if "processing" not in manifest:
         return
     signature, interface = manifest["signature"], manifest["interface"]

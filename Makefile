@@ -39,6 +39,7 @@ site-serve: $(VENV)/.installed ## Serve the standard on http://127.0.0.1:8100 an
 bench: $(VENV)/.installed ## Our programs beside their peers, as ratios (5 min)
 	$(BIN)/python benchmarks/validation.py
 	$(BIN)/python benchmarks/digests.py
+	$(BIN)/python benchmarks/checked_call.py
 	$(BIN)/python benchmarks/serve.py
 
 clean: ## Remove what was built; the environment in .venv stays

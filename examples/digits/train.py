@@ -27,6 +27,8 @@ EPOCHS, BATCH, LEARNING_RATE = 60, 64, 2e-3
 LEAST_ACCURACY = 0.97
 
 WEIGHTS, SAMPLES, EVALUATIONS = "weights.pt", "samples.npz", "evaluations.json"
+#: The first held-out images, as one asks a package for an answer.
+IMAGES = "images.npy"
 
 Images = npt.NDArray[np.uint8]
 Labels = npt.NDArray[np.int64]
@@ -129,6 +131,7 @@ def main() -> None:
     torch.save(model.state_dict(), buffer)
     (folder / WEIGHTS).write_bytes(buffer.getvalue())
     np.savez(folder / SAMPLES, image=held_out()[0][:16])
+    np.save(folder / IMAGES, held_out()[0][:16])
     (folder / EVALUATIONS).write_text(json.dumps([evaluation], indent=2) + "\n")
     if evaluation["value"] < LEAST_ACCURACY:
         raise SystemExit(f"found an accuracy of {evaluation['value']}, expected at least {LEAST_ACCURACY}")

@@ -1,6 +1,9 @@
 """The digits example: trains above the stated accuracy and becomes a package that reads Chinese, too."""
 
+import importlib
 import json
+import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -30,3 +33,25 @@ def test_trains_packs_and_states_what_it_measured(tmp_path: Path) -> None:
         labels = package.document["interface"]["outputs"][0]["labels"]["names"]
     assert labels["zh"] == list("零一二三四五六七八九")
     assert len(labels["en"]) == 10
+
+
+def test_the_example_of_each_command_works_as_printed(tmp_path: Path) -> None:
+    (tmp_path / "examples").symlink_to(DIGITS.parent)
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+
+    def typed(command: str) -> str:
+        line: str = importlib.import_module(f"lepton.cli.{command}").EXAMPLE
+        done = subprocess.run(
+            line, shell=True, cwd=tmp_path, env={**os.environ, "PATH": path}, capture_output=True, text=True
+        )
+        assert done.returncode == 0, f"{line}\n{done.stdout}{done.stderr}"
+        return done.stdout
+
+    assert "exposed" in typed("pack")
+    # The other examples name what `make demo` leaves behind, which is made in the same way.
+    shutil.copytree(tmp_path / "build" / "digits", tmp_path / "build" / "demo" / "digits")
+    shutil.copy(tmp_path / "build" / "digits.lepton", tmp_path / "build" / "demo")
+    assert "pass" in typed("validate")
+    assert "digits" in typed("inspect")
+    assert "PKG-DIG-03" in typed("explain")
+    assert "probabilities" in typed("run")

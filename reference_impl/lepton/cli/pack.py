@@ -69,6 +69,9 @@ def run(args: argparse.Namespace) -> int:
 def _recipe(args: argparse.Namespace) -> Path:
     if args.recipe is not None:
         return Path(args.recipe)
+    source = Path(args.source)
+    if ":" not in args.source and not source.is_file():
+        raise RecipeError(f"found no file {source}, expected an .onnx or .pt2 file, or MODULE:FACTORY")
     beside = Path(args.source.partition(":")[0]).parent / "recipe.yml"
     if not beside.is_file():
         raise RecipeError(

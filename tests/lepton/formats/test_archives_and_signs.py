@@ -1,5 +1,6 @@
 """Archives inside packages are listed and not opened; signs of code are seen by content."""
 
+import contextlib
 import io
 import pickle
 import py_compile
@@ -59,10 +60,8 @@ def test_nothing_undeclared_is_raised_on_mutated_archives(data: st.DataObject) -
         mutated[data.draw(st.integers(0, len(mutated) - 1))] = data.draw(st.integers(0, 255))
     source = MemorySource(bytes(mutated))
     read_contents("pt2", source)
-    try:
+    with contextlib.suppress(ArchiveError):
         member_names(source)
-    except ArchiveError:
-        assert True
     sign(bytes(mutated))
 
 

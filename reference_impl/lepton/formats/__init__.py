@@ -29,12 +29,15 @@ class Contents(NamedTuple):
 def read_contents(format_name: str, source: Source) -> Contents:
     """Read a file of the format `format_name`, `onnx` or `pt2`. Never raises for any content."""
     if format_name == "pt2":
+        from lepton.formats.archive import ArchiveLimit
         from lepton.formats.pt2 import Pt2Error, read_pt2
 
         try:
             return Contents(pt2_version=read_pt2(source).version)
         except Pt2Error as error:
             return Contents(fault=str(error))
+        except ArchiveLimit as error:
+            return Contents(limit=f"{error}, the limit of this validator")
     try:
         return Contents(onnx=read_onnx(source))
     except WireLimit as error:

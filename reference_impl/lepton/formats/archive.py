@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from lepton.formats.source import Source
 
-__all__ = ["ArchiveError", "Member", "member_names", "members", "small_member"]
+__all__ = ["ArchiveError", "ArchiveLimit", "Member", "member_names", "members", "small_member"]
 
 MAX_DIRECTORY_BYTES = 64 * 1024 * 1024
 MAX_MEMBERS = 1_000_000
@@ -26,6 +26,10 @@ class ArchiveError(Exception):
     """The bytes are no zip archive that can be listed."""
 
 
+class ArchiveLimit(Exception):
+    """The archive goes beyond what this implementation lists; nothing is said about its soundness."""
+
+
 class Member(NamedTuple):
     """One entry of the archive's directory."""
 
@@ -38,12 +42,12 @@ class Member(NamedTuple):
 
 
 def member_names(source: Source) -> list[bytes]:
-    """Return every name in the archive's directory. Raises: ArchiveError."""
+    """Return every name in the archive's directory. Raises: ArchiveError, ArchiveLimit."""
     return [one.name for one in members(source)]
 
 
 def members(source: Source) -> list[Member]:
-    """Return the archive's directory. Raises: ArchiveError."""
+    """Return the archive's directory. Raises: ArchiveError, ArchiveLimit."""
     return list(_members(source))
 
 
@@ -59,8 +63,10 @@ def _members(source: Source) -> Iterator[Member]:
         if place < 0 or len(tail) - place < 56:
             raise ArchiveError("found no ZIP64 end record")
         size, start = struct.unpack_from("<QQ", tail, place + 40)
-    if size > MAX_DIRECTORY_BYTES or start + size > source.size:
+    if start + size > source.size:
         raise ArchiveError("found a directory that does not fit the file")
+    if size > MAX_DIRECTORY_BYTES:
+        raise ArchiveLimit(f"an archive with a directory of more than {MAX_DIRECTORY_BYTES} bytes")
     data = source.read_at(start, size)
     at = seen = 0
     while at + _CENTRAL.size <= len(data) and data[at : at + 4] == b"PK\1\2":
@@ -73,7 +79,7 @@ def _members(source: Source) -> Iterator[Member]:
         at += _CENTRAL.size + name_size + extra_size + comment_size
         seen += 1
         if seen > MAX_MEMBERS:
-            raise ArchiveError(f"found more than {MAX_MEMBERS} members")
+            raise ArchiveLimit(f"an archive of more than {MAX_MEMBERS} members")
 
 
 def small_member(source: Source, member: Member) -> bytes:

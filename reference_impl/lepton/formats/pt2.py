@@ -22,7 +22,7 @@ class Pt2Archive(NamedTuple):
 
 
 def read_pt2(source: Source) -> Pt2Archive:
-    """Read the names and the two members that identify the format. Raises: Pt2Error."""
+    """Read the names and the two members that identify the format. Raises: Pt2Error, ArchiveLimit."""
     if source.read_at(0, 4) != b"PK\3\4":
         raise Pt2Error("found no zip archive, expected one written by torch.export.save")
     try:

@@ -21,7 +21,10 @@ _PICKLE_PROTOCOLS = range(2, 6)
 
 
 def content_sign(head: bytes, last: bytes, source: Source) -> str | None:
-    """Say which kind of code a file shows, or None; `head` are its first bytes, `last` is its last one."""
+    """Say which kind of code a file shows, or None; `head` are its first bytes, `last` is its last one.
+
+    Raises: ArchiveLimit when it is an archive with more names than this implementation lists.
+    """
     for start, kind in _STARTS:
         if head.startswith(start):
             return kind

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 from lepton.errors import SourceError
 from lepton.finding import Finding
 from lepton.formats import Contents, read_contents
+from lepton.formats.archive import ArchiveLimit
 from lepton.formats.onnx import OnnxModel, OnnxTensor
 from lepton.formats.reversal import has_reversible_weights
 from lepton.formats.signs import content_sign
@@ -316,8 +317,12 @@ def _interpret(found: Digest, source: Source | None, schema: str | None, format_
         document = DocumentFact(text, schema_faults(text.value, schema) if text.fault is None else ())
     if format_name is not None:
         contents = read_contents(format_name, source)
-    sign = content_sign(found.head, found.last, source)
-    return FileFact("", found.size, found.sha256, sign=sign, document=document, contents=contents)
+    sign, unread = None, ""
+    try:
+        sign = content_sign(found.head, found.last, source)
+    except ArchiveLimit as error:
+        unread = f"{error}, the limit of this validator"
+    return FileFact("", found.size, found.sha256, "", sign, unread, document, contents)
 
 
 def _too_large(size: int) -> JsonText:

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lepton.formats import read_contents
-from lepton.formats.archive import ArchiveError, member_names
+from lepton.formats.archive import ArchiveError, ArchiveLimit, member_names
 from lepton.formats.signs import content_sign
 from lepton.formats.source import MemorySource
 
@@ -50,6 +50,15 @@ def test_a_pt2_archive_is_recognised_by_its_members(method: int) -> None:
 def test_what_is_another_archive_is_refused(change: dict[str, str | None], word: str) -> None:
     members = {name: text for name, text in {**PT2, **change}.items() if text is not None}
     assert word in read_contents("pt2", MemorySource(archive(members))).fault
+
+
+def test_an_archive_beyond_the_limit_is_neither_refused_nor_passed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("lepton.formats.archive.MAX_MEMBERS", 3)
+    found = read_contents("pt2", MemorySource(archive(PT2)))
+    assert not found.fault
+    assert "limit of this validator" in found.limit
+    with pytest.raises(ArchiveLimit):
+        sign(archive(PT2))
 
 
 @settings(max_examples=300, deadline=None)

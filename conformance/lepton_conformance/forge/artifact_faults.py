@@ -47,6 +47,18 @@ def _external(**fields: Any) -> Callable[[], Forged]:
     return _model(lambda: models.linear(weight=external_tensor(**fields)), external_draft)
 
 
+def _external_strings() -> Forged:
+    tensor = external_tensor()
+    tensor.data_type = 8
+    return _model(lambda: models.linear(weight=tensor), external_draft)()
+
+
+def _external_twice() -> Forged:
+    tensor = external_tensor()
+    tensor.external_data.add(key="offset", value="8")
+    return _model(lambda: models.linear(weight=tensor), external_draft)()
+
+
 def _external_unlisted() -> Forged:
     draft = external_draft()
     del draft.manifest["artifacts"][0]["external"]
@@ -157,6 +169,8 @@ ARTIFACT_FAULTS: tuple[Violation, ...] = (
     Violation("PKG-ART-05", "negative-offset", _external(offset="-8")),
     Violation("PKG-ART-05", "shorter-than-the-tensor", _external(length="20")),
     Violation("PKG-ART-05", "rest-of-the-file-is-longer", _external(offset="0", length=None)),
+    Violation("PKG-ART-05", "type-without-a-size", _external_strings),
+    Violation("PKG-ART-05", "offset-twice", _external_twice),
     Violation("PKG-ART-05", "hexadecimal", _external(offset="0x8")),
     Violation("PKG-ART-05", "beyond-64-bits", _external(offset=str(2**64))),
     Violation("PKG-ART-06", "raw-data-too-short", _weight(raw_data=bytes(20))),
@@ -164,6 +178,8 @@ ARTIFACT_FAULTS: tuple[Violation, ...] = (
     Violation("PKG-ART-06", "negative-size", _weight(dims=[-3, -2])),
     Violation("PKG-ART-06", "product-overflows", _weight(dims=[2**32, 2**32])),
     Violation("PKG-ART-06", "product-wraps-to-six", _weight(dims=[2**63 - 1, 2**63 - 1, 6])),
+    Violation("PKG-ART-06", "unknown-type", _weight(data_type=99)),
+    Violation("PKG-ART-06", "strings-in-raw-data", _weight(data_type=8)),
     Violation("PKG-ART-06", "too-few-floats", _weight(float_data=[1.0, 2.0])),
     Violation("PKG-ART-07", "elf", _file(_ELF)),
     Violation("PKG-ART-07", "pe", _file(_PE)),

@@ -133,6 +133,9 @@ MANIFEST_FAULTS: tuple[Violation, ...] = (
     Violation("COR-EXT-01", "top", manifest(lambda m: m.update(licence="MIT"))),
     Violation("COR-EXT-01", "file", manifest(lambda m: m["files"][0].update(md5="0"))),
     Violation("COR-EXT-01", "tensor", manifest(lambda m: m["signature"]["inputs"][0].update(opional=False))),
+    Violation(
+        "COR-EXT-01", "processing", manifest(lambda m: m["processing"].update(during=[]), vision_draft)
+    ),
     Violation("COR-EXT-01", "extension-without-domain", manifest(lambda m: m.update(extensions={"run": 1}))),
     Violation("COR-LIM-01", "card-too-deep", card(_extension(_nested(63)))),
     Violation("COR-LIM-01", "vectors-too-deep", vectors(_extension(_nested(63)))),
@@ -169,6 +172,13 @@ MANIFEST_FAULTS: tuple[Violation, ...] = (
     Violation("PKG-MAN-04", "digest-in-capitals", manifest(lambda m: m["files"][0].update(sha256="A" * 64))),
     Violation("PKG-MAN-04", "a-list", manifest_bytes(lambda data: b"[]")),
     Violation("PKG-MAN-04", "unbounded-symbol", manifest(lambda m: m["symbols"].update(N={"min": 1}))),
+    Violation("PKG-MAN-04", "member-of-a-symbol", manifest(lambda m: m["symbols"]["N"].update(maximum=2))),
+    Violation(
+        "PKG-MAN-04",
+        "member-of-content",
+        manifest(lambda m: m["interface"]["inputs"][0]["content"].update(gamma=1), vision_draft),
+    ),
+    Violation("PKG-MAN-04", "processing-a-list", manifest(lambda m: m.update(processing=[]), vision_draft)),
     Violation("PKG-MAN-05", "path", manifest(lambda m: m["files"].append(dict(m["files"][0])))),
     Violation("PKG-MAN-05", "artifact", manifest(lambda m: m["artifacts"].append(dict(m["artifacts"][0])))),
     Violation("PKG-MAN-05", "tensor", manifest(_duplicate_output, vision_draft)),

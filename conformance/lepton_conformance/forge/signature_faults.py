@@ -122,6 +122,7 @@ SIGNATURE_FAULTS: tuple[Violation, ...] = (
     Violation("PKG-PRO-01", "unknown-operator", _step(1, op="resample")),
     Violation("PKG-PRO-01", "later-version", _step(1, version=2)),
     Violation("PKG-PRO-01", "unknown-member", _step(1, clip=True)),
+    Violation("PKG-PRO-01", "no-pre", manifest(lambda m: m["processing"].pop("pre"), vision_draft)),
     Violation("PKG-PRO-01", "deviation-of-zero", _step(2, std=[0.5, 0, 2])),
     Violation("PKG-PRO-02", "unknown-tensor", _step(1, **{"in": "g"})),
     Violation("PKG-PRO-02", "written-twice", _step(1, out="f")),

@@ -11,6 +11,7 @@ from lepton.checks.registry import MAX_FINDINGS, Stage
 from lepton.finding import Finding
 from lepton.package import Package, open_package
 from lepton.validate import validate_package
+from lepton_conformance.forge import VIOLATIONS
 from lepton_conformance.forge.valid import linear_draft
 
 
@@ -31,6 +32,27 @@ def test_every_requirement_on_packages_has_a_check_or_is_left_to_people() -> Non
     assert not checked & set(REVIEWED)
     for name in REVIEWED:
         assert lepton_spec.requirements()[name]["verify"] == ["review"]
+
+
+def test_a_vector_named_twice_leaves_the_artifacts_judged(tmp_path: Path) -> None:
+    forge = next(one.forge for one in VIOLATIONS if (one.requirement, one.name) == ("PKG-MAN-05", "vector"))
+    report = validate_package(forge().write(tmp_path), level="quick")
+    assert [one.requirement for one in report.findings] == ["PKG-MAN-05"]
+    assert "PKG-ART-03" in report.checked
+    assert report.not_checked["PKG-VEC-03"] == "blocked by PKG-MAN-05"
+
+
+def test_a_tensor_named_twice_hides_what_reads_tensors_by_name(tmp_path: Path) -> None:
+    forge = next(one.forge for one in VIOLATIONS if (one.requirement, one.name) == ("PKG-MAN-05", "tensor"))
+    report = validate_package(forge().write(tmp_path), level="quick")
+    assert report.not_checked["PKG-PRO-02"] == "blocked by PKG-MAN-05"
+
+
+def test_a_zip_that_cannot_be_followed_hides_the_paths_in_it(tmp_path: Path) -> None:
+    forge = next(one.forge for one in VIOLATIONS if one.name == "bytes-between")
+    report = validate_package(forge().write(tmp_path), level="quick")
+    assert [one.requirement for one in report.findings] == ["PKG-ZIP-04"]
+    assert report.not_checked["PKG-LAY-02"] == "blocked by PKG-ZIP-04"
 
 
 def test_what_a_check_needs_is_judged_before_it() -> None:

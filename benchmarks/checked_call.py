@@ -5,6 +5,7 @@ Both run in this process in turn; the ratio within one round cancels what the ma
 """
 
 import argparse
+import os
 import statistics
 import sys
 import tempfile
@@ -16,10 +17,13 @@ from typing import Any
 
 import numpy as np
 import onnx
-import onnxruntime
 from onnx import numpy_helper
 
 from lepton.runtime import Array, open_pipeline
+
+# onnxruntime reports to its maker over the network unless told otherwise before its import.
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
+import onnxruntime
 
 __all__ = ["main"]
 

@@ -4,7 +4,13 @@ lepton certify python:onnxruntime_adapter:Runtime --profile runtime
 lepton certify "exec:python onnxruntime_adapter.py" --profile runtime
 """
 
+import os
+
 import numpy as np
+
+# onnxruntime reports to its maker over the network unless told otherwise before its import.
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
+
 import onnxruntime as ort  # HERE: your runtime
 
 DATATYPES = {  # HERE: your runtime's names for the standard's datatypes

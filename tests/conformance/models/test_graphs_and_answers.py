@@ -1,15 +1,18 @@
 """The conformance models: their graphs compute what the oracle says, and their bytes never change."""
 
 import hashlib
+import os
 
 import numpy as np
-import onnxruntime
 import pytest
 
 from lepton_conformance.models import MODELS, ConformanceModel
 from lepton_conformance.models.graphs import model_bytes
 from lepton_conformance.oracle.answers import disagreement, judgeable
 from lepton_conformance.strategies.tensors import cases
+
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")  # before the import, which reports home otherwise
+import onnxruntime
 
 #: Digests of model.onnx: a change is a new edition of the suite, never an accident.
 DIGESTS = {

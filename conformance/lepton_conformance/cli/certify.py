@@ -121,8 +121,10 @@ def run(args: argparse.Namespace) -> int:
     if words[0] == "export-models":
         return _export(words[1:], args.layout)
     if words[0] == "smoke":
-        return smoke(_subject(words[1:]), print)
+        return smoke(_subject(words[1:]), lambda line: print(_bounded(line)))
     expected = known.read(args.known_failures) if args.known_failures is not None else None
+    if args.report is not None:
+        directory.require_writable(args.report)
     progress = _Progress()
     try:
         finished = run_suite(
@@ -165,7 +167,7 @@ def _with_known(finished: Run, entries: tuple[known.Known, ...]) -> int:
     today = datetime.datetime.now(datetime.UTC).date()
     found = known.complaints(entries, finished.report, lepton_spec.requirements(), today)
     for line in found:
-        print(line)
+        print(_line(line))
     if found:
         return 1
     if finished.exit_code == 1:
@@ -231,5 +233,9 @@ def _counts(report: dict[str, Any], profile: dict[str, Any], requirements: dict[
 
 def _line(text: str) -> str:
     """Return text as one bounded line without control characters."""
-    line = "".join(c if c.isprintable() else " " for c in " ".join(text.split()))
+    return _bounded(" ".join(text.split()))
+
+
+def _bounded(text: str) -> str:
+    line = "".join(c if c.isprintable() else " " for c in text[: 2 * MAX_LINE])
     return line if len(line) <= MAX_LINE else line[:MAX_LINE] + "..."

@@ -64,4 +64,8 @@ def _text(names: list[str], differences: dict[str, dict[str, list[str]]]) -> str
             _GAP.join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
             for row in table
         ]
-    return "\n".join(lines)
+    return "\n".join(_printable(line) for line in lines)
+
+
+def _printable(text: str) -> str:
+    return "".join(mark if mark.isprintable() else f"\\u{ord(mark):04x}" for mark in text)

@@ -11,6 +11,9 @@ from lepton_conformance.subject.exchange import LineExchange
 
 __all__ = ["runtime_script"]
 
+#: Python refuses source that is nested much deeper.
+_MAX_BRACKETS = 50
+
 _HEAD = '''\
 """{title}
 
@@ -177,15 +180,20 @@ def runtime_script(
 
 def _entry(exchange: LineExchange) -> str:
     content = None if exchange.file is None else exchange.file_base64()
-    return f"    ({json.loads(exchange.sent)!r}, {_answer(exchange.received)!r}, {content!r}),"
+    return f"    ({json.loads(exchange.sent)!r}, {_answer(exchange.received)}, {content!r}),"
 
 
-def _answer(line: str | None) -> object:
-    """Return an answer as a value; None when there was none that a script could compare."""
-    if line is None:
-        return None
+def _answer(line: str | None) -> str:
+    """Return an expression for an answer; None when there was none that a script could compare.
+
+    NaN is no Python name: an answer with it is read from its JSON text.
+    """
     try:
-        value = json.loads(line)
-    except ValueError:
-        return None
-    return value if isinstance(value, dict) else None
+        value = None if line is None else json.loads(line)
+        written = json.dumps(value)
+    except (ValueError, RecursionError):
+        return "None"
+    if not isinstance(value, dict):
+        return "None"
+    plain = "NaN" not in written and "Infinity" not in written and written.count("[") < _MAX_BRACKETS
+    return repr(value) if plain else f"json.loads({written!r})"

@@ -40,12 +40,15 @@ def read(path: Path) -> tuple[Known, ...]:
 
     Raises: KnownFailureFault, OSError.
     """
-    data = path.read_bytes()
+    if path.exists() and not path.is_file():
+        raise KnownFailureFault(f"{path}: found no regular file, expected a YAML list of entries")
+    with path.open("rb") as stream:
+        data = stream.read(MAX_FILE_BYTES + 1)
     if len(data) > MAX_FILE_BYTES:
-        raise KnownFailureFault(f"{path}: found {len(data)} bytes, expected at most {MAX_FILE_BYTES}")
+        raise KnownFailureFault(f"{path}: found more than {MAX_FILE_BYTES} bytes, expected at most so many")
     try:
         entries = yaml.safe_load(data)
-    except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise KnownFailureFault(f"{path}: found no YAML: {' '.join(str(error).split())}") from error
     if not isinstance(entries, list):
         raise KnownFailureFault(f"{path}: found {entries!r:.60}, expected a list of entries")

@@ -5,6 +5,7 @@ Owns size limits, strict JSON and validity against a schema; leaves meaning to t
 
 import os
 import secrets
+import stat
 from pathlib import Path
 from typing import Any
 
@@ -36,9 +37,15 @@ def read_bounded(path: Path, limit: int, what: str) -> bytes:
     Raises: CertificateError when it cannot be read, Refusal when it is larger than `limit` bytes.
     """
     try:
-        with path.open("rb") as stream:
+        # Opening a FIFO would wait for a writer, perhaps for ever.
+        with open(os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0)), "rb") as stream:  # noqa: PTH123
+            if not stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
+                raise CertificateError(
+                    f"the {what} {str(path)!r} is no regular file; copy it into one and give that"
+                )
             data = stream.read(limit + 1)
-    except OSError as error:
+    except (OSError, ValueError) as error:
+        error = error if isinstance(error, OSError) else OSError(str(error))
         raise CertificateError(f"cannot read the {what} {str(path)!r}: {error.strerror or error}") from error
     if len(data) > limit:
         raise Refusal(f"the {what} {str(path)!r} is larger than {limit} bytes, which is the limit")

@@ -81,14 +81,19 @@ class HttpSubject:
     """A server under test. Not safe for threads: `twin` gives another thread a subject of its own."""
 
     def __init__(self, url: str, *, timeout: float = ANSWER_SECONDS) -> None:
-        parts = urllib.parse.urlsplit(url)
-        if parts.scheme != "http" or not parts.hostname:
-            raise Unreachable(f"cannot use {url!r} as a subject: expected http://HOST:PORT")
+        wanted = "expected http://HOST:PORT, in ASCII"
         try:
-            self._port = parts.port or 80
+            parts = urllib.parse.urlsplit(url)
+            port = 80 if parts.port is None else parts.port
         except ValueError as error:
-            raise Unreachable(f"cannot use {url!r} as a subject: {error}") from error
+            raise Unreachable(f"cannot use {url!r} as a subject: {error}; {wanted}") from error
+        usable = url.isascii() and url.isprintable() and " " not in url and port > 0
+        if parts.scheme != "http" or not parts.hostname or not usable or parts.query or parts.fragment:
+            raise Unreachable(f"cannot use {url!r} as a subject: {wanted}")
+        self._port = port
         self._host = parts.hostname
+        #: What stands in the field Host; an IPv6 address stands in brackets (RFC 3986, 3.2.2).
+        self._authority = f"[{self._host}]:{port}" if ":" in self._host else f"{self._host}:{port}"
         self._prefix = parts.path.rstrip("/")
         self.url = url.rstrip("/")
         self.timeout = timeout
@@ -174,7 +179,7 @@ class HttpSubject:
         Raises: SubjectGone when nobody answers, SubjectFault when the answer is not HTTP or is broken off.
         """
         target = f"{self._prefix}/{path}"
-        sent = [("Host", f"{self._host}:{self._port}"), *headers]
+        sent = [("Host", self._authority), *headers]
         if body is not None or method in ("POST", "PUT"):
             body = body or b""
             sent.append(("Transfer-Encoding", "chunked") if chunked else ("Content-Length", str(len(body))))
@@ -215,7 +220,7 @@ class HttpSubject:
         Stops early after an answer that announces the end of the connection. Raises: as `call`.
         """
         target = f"{self._prefix}/{path}"
-        sent = [("Host", f"{self._host}:{self._port}"), *headers]
+        sent = [("Host", self._authority), *headers]
         if body is not None:
             sent.append(("Content-Length", str(len(body))))
         data = body or b""

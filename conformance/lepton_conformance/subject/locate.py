@@ -53,6 +53,11 @@ def locate(subject: str) -> Located:
             lambda: StdioSubject(command_of(subject)),
             lambda opened: _describe_program(subject, opened),
         )
+    if scheme == "https":
+        raise Unreachable(
+            "cannot reach https:// subjects: this suite speaks HTTP without TLS; "
+            "certify the port behind the proxy that ends TLS: http://HOST:PORT"
+        )
     if scheme == "grpc":
         raise Unreachable(
             "cannot reach grpc:// subjects: this version of the suite has no gRPC tests; "

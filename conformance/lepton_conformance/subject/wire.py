@@ -67,6 +67,8 @@ class Connection:
             raise NoAnswer(f"no connection to {host}:{port} within {timeout:g} s") from error
         except OSError as error:
             raise Refused(f"cannot connect to {host}:{port}: {error.strerror or error}") from error
+        except ValueError as error:  # a name that no host can have
+            raise Refused(f"cannot connect to {host}:{port}: {error}") from error
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
     def close(self) -> None:

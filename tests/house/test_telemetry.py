@@ -3,8 +3,6 @@
 import ast
 from pathlib import Path
 
-import pytest
-
 ROOT = Path(__file__).resolve().parents[2]
 ROOMS = ("benchmarks", "conformance", "examples", "kits", "reference_impl", "schemas", "tests", "tools")
 SWITCH = 'os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")'
@@ -25,7 +23,6 @@ def imports(tree: ast.AST) -> list[tuple[int, str]]:
     return found
 
 
-@pytest.mark.requirement("COR-NET-01")
 def test_every_import_of_onnxruntime_comes_after_the_switch_of_its_telemetry() -> None:
     seen = 0
     for path in (path for room in ROOMS for path in sorted((ROOT / room).rglob("*.py"))):

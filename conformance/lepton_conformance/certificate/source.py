@@ -4,7 +4,6 @@ Owns size limits, strict JSON and validity against a schema; leaves meaning to t
 """
 
 import os
-import secrets
 import stat
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ import jsonschema_rs
 import lepton_spec
 from lepton_conformance.certificate.fault import CertificateError, Refusal
 from lepton_conformance.subject.strict_json import NotJson, parse
+from lepton_conformance.wholefile import write_whole_file
 
 __all__ = [
     "MAX_CERTIFICATE_BYTES",
@@ -79,14 +79,7 @@ def require_valid(document: Any, schema: str, what: str) -> None:
 
 def write_whole(path: Path, data: bytes, *, mode: int = 0o644) -> None:
     """Write a file beside its place and rename it. Raises: CertificateError, leaving nothing behind."""
-    beside = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
     try:
-        try:
-            descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
-            with os.fdopen(descriptor, "wb") as stream:
-                stream.write(data)
-            beside.replace(path)
-        finally:
-            beside.unlink(missing_ok=True)
+        write_whole_file(path, data, mode=mode)
     except OSError as error:
         raise CertificateError(f"cannot write {str(path)!r}: {error.strerror or error}") from error

@@ -16,6 +16,7 @@ from lepton_conformance.report import html, junit
 from lepton_conformance.report.document import reproducer_path
 from lepton_conformance.report.reproducer import script
 from lepton_conformance.verdict import Blame
+from lepton_conformance.wholefile import write_whole_file
 
 __all__ = ["require_writable", "write"]
 
@@ -43,7 +44,7 @@ def write(report: dict[str, Any], evidence: Sequence[Evidence], target: Path) ->
     for stale in reproducers.glob("*.py"):
         stale.unlink()
     for path, text in files.items():
-        _write(target / path, text)
+        write_whole_file(target / path, text.encode())
 
 
 def _rendered(report: dict[str, Any], evidence: Sequence[Evidence]) -> dict[str, str]:
@@ -72,12 +73,3 @@ def _visible(text: str) -> str:
     if text.isprintable():
         return text
     return "".join(mark if mark == "\n" or mark.isprintable() else json.dumps(mark)[1:-1] for mark in text)
-
-
-def _write(path: Path, text: str) -> None:
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        beside.write_text(text, encoding="utf-8", newline="\n")
-        beside.replace(path)
-    finally:
-        beside.unlink(missing_ok=True)

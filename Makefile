@@ -50,5 +50,5 @@ $(VENV)/.installed: pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; v = sys.version_info; sys.exit(None if v >= (3, 11) else \
 		f"found Python {v.major}.{v.minor}, expected 3.11 or later; run: make PYTHON=python3.12")'
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[torch,models,site,dev]'
+	$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[grpc,torch,models,site,dev]'
 	@touch $@

@@ -185,6 +185,21 @@ def test_triton_layout_describes_every_tensor(tmp_path: Path) -> None:
     assert 'input { name: "x" data_type: TYPE_STRING dims: [ -1, -1 ] }' in text
 
 
+def test_each_layout_has_what_its_server_reads(tmp_path: Path) -> None:
+    for layout in ("mlserver", "kserve", "openvino"):
+        assert main(["certify", "export-models", str(tmp_path / layout), "--layout", layout]) == 0
+    graph = (tmp_path / "kserve" / "lepton_sub" / "model.onnx").read_bytes()
+    assert (tmp_path / "mlserver" / "lepton_sub" / "model.onnx").read_bytes() == graph
+    assert (tmp_path / "openvino" / "lepton_sub" / "1" / "model.onnx").read_bytes() == graph
+    settings = json.loads((tmp_path / "mlserver" / "lepton_sub" / "model-settings.json").read_bytes())
+    assert (settings["name"], settings["parameters"]["uri"]) == ("lepton_sub", "./model.onnx")
+    assert [tensor["name"] for tensor in settings["inputs"]] == ["a", "b"]
+    config = json.loads((tmp_path / "openvino" / "config.json").read_bytes())
+    paths = {entry["config"]["name"]: entry["config"]["base_path"] for entry in config["model_config_list"]}
+    assert set(paths) == {model.name for model in MODELS}
+    assert all((tmp_path / "openvino" / path).is_dir() for path in paths.values())
+
+
 def test_export_never_writes_into_a_used_directory(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -195,8 +210,8 @@ def test_export_never_writes_into_a_used_directory(
 
 
 def test_unknown_layout_is_refused_plainly(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["certify", "export-models", str(tmp_path / "x"), "--layout", "mlserver"]) == 2
-    assert "plain, lepton, triton" in capsys.readouterr().err
+    assert main(["certify", "export-models", str(tmp_path / "x"), "--layout", "tensorflow"]) == 2
+    assert "plain, lepton, triton, mlserver, kserve, openvino" in capsys.readouterr().err
     assert not (tmp_path / "x").exists()
 
 

@@ -57,10 +57,7 @@ def export(target: Path, layout: str) -> tuple[str, ...]:
     writer = _WRITERS.get(layout)
     if writer is None:
         known = ", ".join(LAYOUTS)
-        raise ExportFault(
-            f"cannot write the layout {layout!r}: this version writes {known}. Servers that read model files "
-            "take them from the layout plain"
-        )
+        raise ExportFault(f"cannot write the layout {layout!r}: this version writes {known}")
     if target.exists() and (not target.is_dir() or any(target.iterdir())):
         raise ExportFault(f"found {str(target)!r} in use, expected a new or an empty directory")
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -70,6 +67,8 @@ def export(target: Path, layout: str) -> tuple[str, ...]:
         text = json.dumps(index(paths), indent=1) + "\n"
         if layout != "triton":  # Triton takes every entry of a repository for a model.
             (beside / INDEX).write_text(text, encoding="utf-8")
+        if layout == "openvino":
+            (beside / "config.json").write_text(_openvino_config(), encoding="utf-8")
         beside.chmod(0o777 & ~_umask())
         if target.exists():
             target.rmdir()
@@ -110,6 +109,40 @@ def _triton(model: ConformanceModel, target: Path) -> str:
     return path
 
 
+def _kserve(model: ConformanceModel, target: Path) -> str:
+    """Write DIR/MODEL/model.onnx: the folder of a KServe ModelRepository, mounted at /mnt/models."""
+    folder = target / model.name
+    folder.mkdir()
+    (folder / "model.onnx").write_bytes(model_bytes(model))
+    return f"{model.name}/model.onnx"
+
+
+def _mlserver(model: ConformanceModel, target: Path) -> str:
+    """Write DIR/MODEL/model.onnx and its model-settings.json.
+
+    MLServer brings no runtime for ONNX: the one at hand is named by the environment variable
+    MLSERVER_MODEL_IMPLEMENTATION, which MLServer reads where the file names none.
+    """
+    path = _kserve(model, target)
+    settings = {
+        "name": model.name,
+        "platform": "onnx_onnxv1",
+        "versions": [VERSION],
+        "inputs": [_tensor(tensor) for tensor in model.inputs],
+        "outputs": [_tensor(tensor) for tensor in model.outputs],
+        "parameters": {"uri": "./model.onnx", "version": VERSION},
+    }
+    text = json.dumps(settings, indent=1) + "\n"
+    (target / model.name / "model-settings.json").write_text(text, encoding="utf-8")
+    return path
+
+
+def _openvino_config() -> str:
+    """Return OpenVINO Model Server's config.json; its paths start at the file itself."""
+    models = [{"config": {"name": model.name, "base_path": model.name}} for model in MODELS]
+    return json.dumps({"model_config_list": models}, indent=1) + "\n"
+
+
 def _lepton(model: ConformanceModel, target: Path) -> str:
     """Write one package a model: DIR/MODEL.lepton."""
     from lepton_conformance.forge.conformance_package import wrap_model
@@ -121,5 +154,8 @@ _WRITERS: dict[str, Callable[[ConformanceModel, Path], str]] = {
     "plain": _plain,
     "lepton": _lepton,
     "triton": _triton,
+    "mlserver": _mlserver,
+    "kserve": _kserve,
+    "openvino": _plain,
 }
 LAYOUTS = tuple(_WRITERS)

@@ -15,7 +15,7 @@ from lepton.cli import main
 from lepton_conformance.forge import VALID, VIOLATIONS, Member, ValidPackage, Violation, wrap_model
 from lepton_conformance.forge.__main__ import main as write_index
 from lepton_conformance.forge.valid import linear_draft
-from lepton_conformance.models import MODELS, ConformanceModel
+from lepton_conformance.models import EXPORTED, ConformanceModel
 
 Judge = Callable[..., tuple[int, dict[str, Any]]]
 
@@ -45,7 +45,7 @@ def test_a_valid_package_passes(package: ValidPackage, level: str, tmp_path: Pat
     assert (code, report["verdict"]) == (0, "pass")
 
 
-@pytest.mark.parametrize("model", MODELS, ids=lambda model: model.name)
+@pytest.mark.parametrize("model", EXPORTED, ids=lambda model: model.name)
 def test_a_conformance_model_as_a_package_passes(
     model: ConformanceModel, tmp_path: Path, judge: Judge
 ) -> None:

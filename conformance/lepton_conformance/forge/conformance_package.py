@@ -22,16 +22,19 @@ FREE = {"min": 0, "unbounded": True}
 AFFINE_TOLERANCE = (1e-5, 1e-5)
 
 
-def wrap_model(model: ConformanceModel) -> Draft:
-    """Return a valid package around a conformance model; its id is the model's name."""
+def wrap_model(model: ConformanceModel, generation: int = 1) -> Draft:
+    """Return a valid package around a conformance model; its id is the model's name.
+
+    `generation` is that of `lepton_generation`; the package's version does not change with it.
+    """
     symbols = {dim: dict(FREE) for tensor in model.inputs for dim in tensor.shape if isinstance(dim, str)}
-    cases = [_case(model, number) for number in (1, 2)]
+    cases = [_case(model, number, generation - 1) for number in (1, 2)]
     controls: list[dict[str, Any]] = [{"control": "constant-answer", "killedBy": cases[1].id}]
     if model.operator == "affine":
         controls.append({"control": "weights-reversed", "killedBy": cases[0].id})
     return build_package(
         name=model.name,
-        model=model_bytes(model),
+        model=model_bytes(model, generation),
         inputs=[_tensor(tensor) for tensor in model.inputs],
         outputs=[_tensor(tensor) for tensor in model.outputs],
         symbols=symbols,
@@ -44,9 +47,11 @@ def _tensor(tensor: Tensor) -> dict[str, Any]:
     return {"name": tensor.name, "datatype": tensor.datatype, "shape": list(tensor.shape)}
 
 
-def _case(model: ConformanceModel, number: int) -> Case:
+def _case(model: ConformanceModel, number: int, later: int) -> Case:
     inputs = {tensor.name: _values(tensor, number + place) for place, tensor in enumerate(model.inputs)}
     answers = expected(model, inputs)
+    if model.operator == "generation":
+        answers = {name: array + np.int32(later) for name, array in answers.items()}
     tolerance = None if model.exact else AFFINE_TOLERANCE
     return Case(f"vector-{number}", inputs, answers, tolerance=tolerance)
 
@@ -62,4 +67,6 @@ def _values(tensor: Tensor, seed: int) -> Array:
         return texts.reshape(shape)
     if tensor.datatype == "BOOL":
         return np.asarray((numbers + seed) % 2 == 0).reshape(shape)
+    if tensor.datatype == "BF16":  # its bits: the upper half of those of FP32, exact for such numbers
+        return (numbers.astype("<f4").view("<u4") >> 16).astype("<u2").reshape(shape)
     return numbers.astype(dtype(tensor.datatype)).reshape(shape)

@@ -4,6 +4,6 @@ Owns their catalogue, their ONNX files (built by code, byte-stable) and their ex
 answer to `oracle`.
 """
 
-from lepton_conformance.models.catalog import MODELS, ConformanceModel, Tensor, model
+from lepton_conformance.models.catalog import EXPORTED, MODELS, ConformanceModel, Tensor, model
 
-__all__ = ["MODELS", "ConformanceModel", "Tensor", "model"]
+__all__ = ["EXPORTED", "MODELS", "ConformanceModel", "Tensor", "model"]

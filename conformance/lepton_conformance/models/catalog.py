@@ -9,6 +9,9 @@ from dataclasses import dataclass
 __all__ = [
     "AFFINE_BIAS",
     "AFFINE_WEIGHT",
+    "BF16",
+    "EXPORTED",
+    "GENERATION",
     "IDENTITY_DATATYPES",
     "MODELS",
     "VERSION",
@@ -54,7 +57,7 @@ class Tensor:
 
 @dataclass(frozen=True, slots=True)
 class ConformanceModel:
-    """A model by its operator: identity, subtract, affine, transpose or split."""
+    """A model by its operator: identity, subtract, affine, transpose, split or generation."""
 
     name: str
     operator: str
@@ -79,6 +82,7 @@ def _identity(datatype: str) -> ConformanceModel:
     )
 
 
+#: The models that every server and runtime is judged with.
 MODELS: tuple[ConformanceModel, ...] = (
     *(_identity(datatype) for datatype in IDENTITY_DATATYPES),
     ConformanceModel(
@@ -101,7 +105,19 @@ MODELS: tuple[ConformanceModel, ...] = (
     ),
 )
 
+#: Numbers that few servers have: INF-DAT-17 and INF-BIN-18 are judged with it where it is there.
+BF16 = _identity("BF16")
+#: Says which file it was loaded from: y = x + g, and g. The exported file has generation 1.
+GENERATION = ConformanceModel(
+    "lepton_generation",
+    "generation",
+    (Tensor("x", "INT32", ("N",)),),
+    (Tensor("y", "INT32", ("N",)), Tensor("g", "INT32", (1,))),
+)
+#: The models that are handed out.
+EXPORTED = (*MODELS, BF16, GENERATION)
+
 
 def model(name: str) -> ConformanceModel:
     """Return a conformance model by its name. Raises: KeyError."""
-    return {entry.name: entry for entry in MODELS}[name]
+    return {entry.name: entry for entry in EXPORTED}[name]

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import lepton_spec
-from lepton_conformance.models.catalog import MODELS, VERSION, ConformanceModel, Tensor
+from lepton_conformance.models.catalog import BF16, EXPORTED, VERSION, ConformanceModel, Tensor
 from lepton_conformance.models.graphs import IR_VERSION, OPSET, model_bytes
 
 __all__ = ["LAYOUTS", "ExportFault", "export", "index"]
@@ -22,6 +22,8 @@ __all__ = ["LAYOUTS", "ExportFault", "export", "index"]
 INDEX = "models.json"
 #: Names of datatypes in Triton's config.pbtxt where they differ from the protocol's.
 _TRITON_NAMES = {"BYTES": "STRING"}
+#: Layouts that carry BF16: other servers end, or stay unready, for a model that they cannot load.
+_BF16_LAYOUTS = ("plain", "lepton")
 
 
 class ExportFault(Exception):
@@ -44,7 +46,8 @@ def index(paths: Mapping[str, str]) -> dict[str, Any]:
                 "path": paths[model.name],
                 "sha256": hashlib.sha256(model_bytes(model)).hexdigest(),
             }
-            for model in MODELS
+            for model in EXPORTED
+            if model.name in paths
         ],
     }
 
@@ -63,7 +66,7 @@ def export(target: Path, layout: str) -> tuple[str, ...]:
     target.parent.mkdir(parents=True, exist_ok=True)
     beside = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
     try:
-        paths = {model.name: writer(model, beside) for model in MODELS}
+        paths = {model.name: writer(model, beside) for model in _written(layout)}
         text = json.dumps(index(paths), indent=1) + "\n"
         if layout != "triton":  # Triton takes every entry of a repository for a model.
             (beside / INDEX).write_text(text, encoding="utf-8")
@@ -76,6 +79,10 @@ def export(target: Path, layout: str) -> tuple[str, ...]:
     finally:
         shutil.rmtree(beside, ignore_errors=True)
     return tuple(paths.values())
+
+
+def _written(layout: str) -> list[ConformanceModel]:
+    return [model for model in EXPORTED if model is not BF16 or layout in _BF16_LAYOUTS]
 
 
 def _umask() -> int:
@@ -139,7 +146,7 @@ def _mlserver(model: ConformanceModel, target: Path) -> str:
 
 def _openvino_config() -> str:
     """Return OpenVINO Model Server's config.json; its paths start at the file itself."""
-    models = [{"config": {"name": model.name, "base_path": model.name}} for model in MODELS]
+    models = [{"config": {"name": model.name, "base_path": model.name}} for model in _written("openvino")]
     return json.dumps({"model_config_list": models}, indent=1) + "\n"
 
 

@@ -18,11 +18,18 @@ IR_VERSION = 8
 PRODUCER = "lepton-conformance"
 
 
-def model_bytes(model: ConformanceModel) -> bytes:
-    """Return the model's ONNX file: the same bytes wherever and whenever it is built."""
+def model_bytes(model: ConformanceModel, generation: int = 1) -> bytes:
+    """Return the model's ONNX file: the same bytes wherever and whenever it is built.
+
+    `generation` is the constant of `lepton_generation`; other models have none.
+    """
     from onnx import checker, helper
 
-    nodes, initializers = _OPERATORS[model.operator](model, helper)
+    nodes, initializers = (
+        _generation(helper, generation)
+        if model.operator == "generation"
+        else _OPERATORS[model.operator](model, helper)
+    )
     graph = helper.make_graph(
         nodes,
         model.name,
@@ -78,6 +85,16 @@ def _split(model: ConformanceModel, helper: Any) -> tuple[list[Any], list[Any]]:
         helper.make_node("Neg", ["x"], ["negative"]),
     ]
     return nodes, [_scalar("one", 1, helper)]
+
+
+def _generation(helper: Any, generation: int) -> tuple[list[Any], list[Any]]:
+    code = lepton_spec.datatypes()["INT32"]["onnx"]
+    raw = np.array([generation], dtype="<i4").tobytes()
+    nodes = [
+        helper.make_node("Add", ["x", "generation"], ["y"]),
+        helper.make_node("Identity", ["generation"], ["g"]),
+    ]
+    return nodes, [helper.make_tensor("generation", code, (1,), raw, raw=True)]
 
 
 _OPERATORS: Mapping[str, Callable[[ConformanceModel, Any], tuple[list[Any], list[Any]]]] = {

@@ -37,6 +37,9 @@ def expected(model: ConformanceModel, inputs: Mapping[str, Array]) -> dict[str, 
         if model.operator == "split":
             x, one = inputs["x"], np.int32(1)
             return {"plus": x + one, "minus": x - one, "negative": -x}
+        if model.operator == "generation":
+            one = np.int32(1)
+            return {"y": inputs["x"] + one, "g": np.array([1], dtype=np.int32)}
     x = inputs["x"]
     sums = [[float(_affine(row, column)[0]) for column in range(3)] for row in x]
     return {"y": np.array(sums, dtype=np.float32).reshape(len(x), 3)}

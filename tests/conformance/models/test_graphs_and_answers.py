@@ -6,7 +6,9 @@ import os
 import numpy as np
 import pytest
 
-from lepton_conformance.models import MODELS, ConformanceModel
+import lepton_spec
+from lepton_conformance.models import EXPORTED, MODELS, ConformanceModel
+from lepton_conformance.models.catalog import BF16, GENERATION
 from lepton_conformance.models.graphs import model_bytes
 from lepton_conformance.oracle.answers import disagreement, judgeable
 from lepton_conformance.strategies.tensors import cases
@@ -21,12 +23,14 @@ DIGESTS = {
     "lepton_split": "f7bb94e5659c",
     "lepton_sub": "60194725f6bc",
     "lepton_transpose": "52397a424bb6",
+    "lepton_id_bf16": "e88d2679202d",
+    "lepton_generation": "02e5e8dc947c",
 }
 
 
 @pytest.mark.parametrize("name", DIGESTS)
 def test_bytes_of_a_model_are_fixed(name: str) -> None:
-    (entry,) = [model for model in MODELS if model.name == name]
+    (entry,) = [model for model in EXPORTED if model.name == name]
     assert hashlib.sha256(model_bytes(entry)).hexdigest().startswith(DIGESTS[name])
 
 
@@ -49,3 +53,26 @@ def test_graph_computes_what_the_oracle_expects(entry: ConformanceModel) -> None
             if array.dtype == object:
                 array = np.vectorize(str.encode, otypes=[object])(array)
             assert disagreement(entry, case.inputs, tensor.name, array) is None
+
+
+@pytest.mark.parametrize("generation", [1, 2, 77])
+def test_generation_is_added_and_told(generation: int) -> None:
+    session = onnxruntime.InferenceSession(
+        model_bytes(GENERATION, generation), providers=["CPUExecutionProvider"]
+    )
+    x = np.array([0, -5, 2**31 - 100], dtype=np.int32)
+    y, g = (np.asarray(found) for found in session.run(["y", "g"], {"x": x}))
+    assert y.tolist() == (x + generation).tolist()
+    assert g.tolist() == [generation]
+
+
+def test_onnxruntime_keeps_the_bits_of_bf16() -> None:
+    session = onnxruntime.InferenceSession(model_bytes(BF16), providers=["CPUExecutionProvider"])
+    bits = np.array([[0x3F80, 0x7FC1, 0x8000, 0x0001]], dtype=np.uint16)
+    found = np.zeros_like(bits)
+    code = lepton_spec.datatypes()["BF16"]["onnx"]
+    binding = session.io_binding()
+    binding.bind_input("x", "cpu", 0, code, list(bits.shape), bits.ctypes.data)
+    binding.bind_output("y", "cpu", 0, code, list(bits.shape), found.ctypes.data)
+    session.run_with_iobinding(binding)
+    assert found.tolist() == bits.tolist()

@@ -18,7 +18,7 @@ from lepton.formats.onnx import OnnxModel, read_onnx
 from lepton.formats.onnx_messages import MESSAGES, PACKABLE
 from lepton.formats.protobuf import WireError, WireLimit
 from lepton.formats.source import FileSource, MemorySource
-from lepton_conformance.models import MODELS
+from lepton_conformance.models import EXPORTED
 from lepton_conformance.models.graphs import model_bytes
 
 #: Wire type by the type of a field in its descriptor; those that are not here are varints.
@@ -113,7 +113,7 @@ def test_reads_what_onnx_reads() -> None:
     assert [one.name for one in model.tensors if not one.main] == ["c", "c"]
 
 
-@pytest.mark.parametrize("model", MODELS, ids=lambda one: one.name)
+@pytest.mark.parametrize("model", EXPORTED, ids=lambda one: one.name)
 def test_reads_the_conformance_models(model: Any) -> None:
     data = model_bytes(model)
     theirs = onnx.load_from_string(data)

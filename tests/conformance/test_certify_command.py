@@ -1,4 +1,4 @@
-"""The command `lepton certify`: exit codes, messages, export-models, smoke, known failures."""
+"""The command `lepton certify`: exit codes, messages, export-models, smoke."""
 
 import hashlib
 import json
@@ -16,7 +16,6 @@ from lepton_conformance.mutants.listener import listening
 from lepton_conformance.mutants.naive import Naive
 
 QUICK = ["--only", "INF-DAT-04", "--max-examples", "2"]
-FOREVER = "9999-12-31"
 
 
 @pytest.fixture
@@ -29,12 +28,6 @@ def naive() -> Iterator[str]:
 def broken() -> Iterator[str]:
     with listening(server("dat-04-zero"), 0) as url:
         yield url
-
-
-def known(path: Path, **changed: object) -> Path:
-    entry = {"requirement": "INF-DAT-04", "reason": "printer", "link": "https://x/1", "expires": FOREVER}
-    path.write_text(json.dumps([{**entry, **changed}]), encoding="utf-8")
-    return path
 
 
 @pytest.mark.requirement("CNF-EXI-01")
@@ -93,64 +86,6 @@ def test_wrong_option_exits_2(option: list[str], capsys: pytest.CaptureFixture[s
         main(["certify", "http://127.0.0.1:1", *option])
     assert ended.value.code == 2
     assert "expected" in capsys.readouterr().err
-
-
-def test_known_failure_changes_the_exit_code_and_not_the_report(
-    broken: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    report = tmp_path / "report"
-    file = known(tmp_path / "known.yaml")
-    code = main(["certify", broken, *QUICK, "--known-failures", str(file), "--report", str(report)])
-    assert code == 0
-    assert "the subject does not conform" in capsys.readouterr().out
-    written = json.loads((report / "report.json").read_text(encoding="utf-8"))
-    assert written["profiles"][0]["verdict"] == "fail"
-
-
-def test_stale_known_failure_fails_the_run(
-    naive: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    file = known(tmp_path / "known.yaml")
-    assert main(["certify", naive, *QUICK, "--known-failures", str(file)]) == 1
-    assert "remove the entry" in capsys.readouterr().out
-
-
-def test_expired_known_failure_fails_the_run(
-    broken: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    file = known(tmp_path / "known.yaml", expires="2020-01-01")
-    assert main(["certify", broken, *QUICK, "--known-failures", str(file)]) == 1
-    assert "expired on 2020-01-01" in capsys.readouterr().out
-
-
-def test_failure_that_is_not_known_fails_the_run(
-    broken: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    file = known(tmp_path / "known.yaml", requirement="INF-DAT-05")
-    assert main(["certify", broken, *QUICK, "--known-failures", str(file)]) == 1
-    assert "INF-DAT-04 fails and is no known failure" in capsys.readouterr().out
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "{}",
-        "- 7",
-        "[{requirement: INF-DAT-04, reason: '', link: x, expires: 2030-01-01}]",
-        "[{requirement: INF-DAT-04, reason: a, link: x, expires: soon}]",
-        "[{requirement: INF-DAT-04, reason: a, link: x}]",
-        "a: [",
-        "!!python/object:os.system {}",
-        "\x00",
-    ],
-)
-def test_unusable_file_of_known_failures_exits_2(
-    text: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    file = tmp_path / "known.yaml"
-    file.write_text(text, encoding="utf-8")
-    assert main(["certify", "http://127.0.0.1:1", "--known-failures", str(file)]) == 2
-    assert len(capsys.readouterr().err.strip().splitlines()) == 1
 
 
 def test_smoke_answers_plain_questions(naive: str, capsys: pytest.CaptureFixture[str]) -> None:

@@ -20,6 +20,7 @@ from lepton_conformance.report import directory
 from lepton_conformance.smoke import smoke
 from lepton_conformance.subject.http import Unreachable
 from lepton_conformance.subject.locate import FORMS
+from lepton_conformance.wholefile import write_whole_file
 
 __all__ = ["ERRORS", "EXAMPLE", "HELP", "add_arguments", "run"]
 
@@ -88,8 +89,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--known-failures",
         type=Path,
         metavar="FILE",
-        help="YAML list of {requirement, reason, link, expires}: the exit code then says whether anything "
-        "else fails, and a stale entry fails the run; the report is not changed",
+        help="YAML list of {requirement, reason, link, expires, reproducer}: the exit code then says whether "
+        "anything else fails; a stale or expired entry fails the run, as does one whose requirement fails in "
+        "another way than the pinned reproducer; the report is not changed",
+    )
+    parser.add_argument(
+        "--write-known-failures",
+        type=Path,
+        metavar="FILE",
+        help="draft such a list from this run; its reasons and links are for a person to write",
     )
     parser.add_argument(
         "--layout",
@@ -125,6 +133,9 @@ def run(args: argparse.Namespace) -> int:
     expected = known.read(args.known_failures) if args.known_failures is not None else None
     if args.report is not None:
         directory.require_writable(args.report)
+    drafted: Path | None = args.write_known_failures
+    if drafted is not None:
+        _require_new(drafted)
     progress = _Progress()
     try:
         finished = run_suite(
@@ -141,6 +152,8 @@ def run(args: argparse.Namespace) -> int:
     if args.report is not None:
         directory.write(finished.report, finished.evidence, args.report)
     _print(finished, args.report)
+    if drafted is not None:
+        _draft(finished, drafted)
     if expected is None:
         return finished.exit_code
     return _with_known(finished, expected)
@@ -161,6 +174,21 @@ def _export(words: list[str], layout: str) -> int:
     paths = export(Path(words[0]), layout)
     print(f"wrote {len(paths)} conformance models to {words[0]} (layout {layout})")
     return 0
+
+
+def _require_new(path: Path) -> None:
+    """Say before the run that a reviewed list is never overwritten, and that it can be written."""
+    if path.exists() or path.is_symlink():
+        raise UsageFault(f"{path}: found a file, expected none: a reviewed list is not overwritten")
+    directory.require_writable(path.parent)
+
+
+def _draft(finished: Run, path: Path) -> None:
+    requirements = lepton_spec.requirements()
+    text = known.draft(finished.report, requirements, datetime.datetime.now(datetime.UTC).date())
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_whole_file(path, text.encode())
+    print(f"known failures: {path}; write a reason and a link into each entry before you use it")
 
 
 def _with_known(finished: Run, entries: tuple[known.Known, ...]) -> int:

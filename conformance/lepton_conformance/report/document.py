@@ -9,6 +9,7 @@ from typing import Any
 
 import lepton_spec
 from lepton_conformance.evidence import Evidence
+from lepton_conformance.fingerprint import fingerprint
 from lepton_conformance.verdict import (
     Blame,
     Verdict,
@@ -95,6 +96,8 @@ def _test(entry: Evidence, evidence: Sequence[Evidence]) -> dict[str, Any]:
             "blame": entry.failure.blame.value,
             "reproducer": reproducer_path(entry, evidence) if by_subject else None,
         }
+        if by_subject:
+            test["failure"]["fingerprint"] = fingerprint(entry)
     return test
 
 

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from lepton_conformance.evidence import Evidence, Failure
+from lepton_conformance.fingerprint import fingerprint
 from lepton_conformance.report.document import MAX_MESSAGE_CHARACTERS
 from lepton_conformance.report.runtime_reproducer import runtime_script
 from lepton_conformance.subject.exchange import HttpExchange, LineExchange
@@ -63,6 +64,7 @@ def script(entry: Evidence, failure: Failure, requirement: dict[str, Any], locat
     title = _plain(f"{entry.requirement}: {requirement['title']} ({entry.test})")
     text = _plain(requirement["text"])
     message = _plain("found: " + failure.message[:MAX_MESSAGE_CHARACTERS])
+    text = f"{text}\n\nFingerprint: {fingerprint(entry)}"
     if lines:
         return runtime_script(
             lines, locator, title=title, text=text, message=message, name=name, shown=MAX_SHOWN_BYTES

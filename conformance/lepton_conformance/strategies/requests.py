@@ -94,7 +94,11 @@ def _text(value: str, random: np.random.Generator) -> str:
 
 
 def _float(value: float, random: np.random.Generator) -> str:
-    """Return a decimal that is read back as the same FP64, in one of its spellings."""
+    """Return a decimal that is read back as the same FP64, in one of its spellings.
+
+    Each has a fraction or an exponent: OIP tells integers from floating-point numbers among the elements,
+    and lets a server refuse the one where it expects the other.
+    """
     style = random.integers(0, 4)
     if style == 0 or value == 0:
         return repr(value)
@@ -102,4 +106,5 @@ def _float(value: float, random: np.random.Generator) -> str:
         return f"{value:.17e}".replace("e", "E")
     if style == 2:
         return f"{value:.20e}"
-    return f"{value:.17g}"
+    text = f"{value:.17g}"
+    return f"{text}.0" if text.lstrip("-").isdigit() else text

@@ -1,28 +1,24 @@
 """One inference request, from the bytes of its body to the bytes of its answer.
 
-Owns the rules that hold between the members of a request: which inputs, of which datatype, where each one's
-data is, which outputs in which form; and the assembly of the answer. Leaves elements to
-`lepton.serve.elements` and `lepton.serve.binary`, and computing to the pipeline. Knows no transport. Serves
-`inference` (INF-RSP, INF-ERR, INF-BIN).
+Owns the rules that hold between the members of a request: where each input's data is, which outputs in which
+form; and the assembly of the answer. Leaves the model's signature to `lepton.serve.signature`, elements to
+`lepton.serve.elements` and `lepton.serve.binary`. Knows no transport. Serves `inference`
+(INF-RSP, INF-ERR, INF-BIN).
 """
 
-import sys
-import traceback
-from collections.abc import Mapping
 from typing import Any, cast
 
 import orjson
 from msgspec import UNSET, Raw
 
-from lepton.errors import BindError, RuntimeRefusal
 from lepton.runtime.protocol import Array
 from lepton.serve.binary import pack_tensor, unpack_tensor
 from lepton.serve.dimensions import parse_shape
 from lepton.serve.elements import parse_elements, print_elements
 from lepton.serve.envelope import Input, Parameters, Request, parse_parameters, parse_request
-from lepton.serve.reply import JSON_TYPE, OCTETS_TYPE, Cause, Reply, RequestError, invalid, shown
+from lepton.serve.reply import JSON_TYPE, OCTETS_TYPE, Reply, RequestError, invalid, shown
 from lepton.serve.repository import ServedModel
-from lepton.tensor import TensorSpec, bind_shapes
+from lepton.serve.signature import check_input, check_output, check_shapes, compute
 
 __all__ = ["LENGTH_HEADER", "infer", "parse_header_length"]
 
@@ -53,7 +49,7 @@ def infer(model: ServedModel, body: bytes, header_length: int | None) -> Reply:
     request = parse_request(text, len(pipeline.inputs), len(pipeline.outputs))
     wanted = _wanted_outputs(model, request)
     arrays = _read_inputs(model, request, octets)
-    computed = _compute(model, arrays, list(wanted))
+    computed = compute(model, arrays, list(wanted))
     return _answer(model, request, wanted, computed)
 
 
@@ -65,10 +61,7 @@ def _wanted_outputs(model: ServedModel, request: Request) -> dict[str, bool]:
         return dict.fromkeys(known, default)
     wanted: dict[str, bool] = {}
     for output in request.outputs:
-        if output.name not in known:
-            raise invalid(f"found a request for output {shown(output.name)}, expected some of {known}")
-        if output.name in wanted:
-            raise invalid(f"found output {output.name!r} requested twice, expected once")
+        check_output(output.name, known, wanted)
         wanted[output.name] = _flag(parse_parameters(output.parameters), "binary_data", default)
     return wanted
 
@@ -85,19 +78,9 @@ def _read_inputs(model: ServedModel, request: Request, octets: memoryview) -> di
     specs = {spec.name: spec for spec in model.pipeline.inputs}
     shapes: dict[str, tuple[int, ...]] = {}
     for tensor in request.inputs:
-        _check_known(tensor, specs)
-        if tensor.name in shapes:
-            raise invalid(f"found input {tensor.name!r} twice, expected once")
+        check_input(tensor.name, tensor.datatype, specs, shapes)
         shapes[tensor.name] = _of(tensor, parse_shape, bytes(tensor.shape))
-    for name, spec in specs.items():
-        if name not in shapes and not spec.optional:
-            raise invalid(
-                f"found no input named {name!r}, expected {spec.datatype} of shape {list(spec.shape)}"
-            )
-    try:
-        bind_shapes(model.pipeline.inputs, model.pipeline.symbols, shapes)
-    except BindError as error:
-        raise invalid(str(error)) from error
+    check_shapes(model, shapes)
     arrays = {}
     for tensor in request.inputs:
         size = _binary_size(tensor)
@@ -115,16 +98,6 @@ def _read_inputs(model: ServedModel, request: Request, octets: memoryview) -> di
     if len(octets):
         raise invalid(f"found {len(octets)} bytes after the last binary input, expected none")
     return arrays
-
-
-def _check_known(tensor: Input, specs: Mapping[str, TensorSpec]) -> None:
-    spec = specs.get(tensor.name)
-    if spec is None:
-        raise invalid(f"found an input named {shown(tensor.name)}, expected only {list(specs)}")
-    if tensor.datatype != spec.datatype:
-        raise invalid(
-            f"input {tensor.name!r}: found datatype {shown(tensor.datatype)}, expected {spec.datatype}"
-        )
 
 
 def _of(tensor: Input, read: Any, *args: Any) -> Any:
@@ -151,19 +124,6 @@ def _binary_size(tensor: Input) -> int | None:
             f"input {tensor.name!r}: found binary_data_size {shown(str(size))}, expected an integer >= 0"
         )
     return size
-
-
-def _compute(model: ServedModel, arrays: dict[str, Array], outputs: list[str]) -> dict[str, Array]:
-    try:
-        return model.pipeline.infer(arrays, outputs)
-    except BindError as error:
-        raise invalid(str(error)) from error
-    except (RuntimeRefusal, MemoryError) as error:
-        # An engine's message may name files of this server: it goes to the log, not to the client.
-        traceback.print_exception(error, file=sys.stderr)
-        raise RequestError(
-            Cause.FAULT, f"model {model.name!r} failed to compute this request; the server's log says why"
-        ) from error
 
 
 def _answer(

@@ -1,4 +1,4 @@
-"""Where a request is computed: at once on the event loop, or in a thread.
+"""Where a request is computed: at once where it was read, or in a thread.
 
 Owns the measurement that tells small work from large, the threads, and the time limit; leaves the work itself
 to the caller. A hop to a thread costs tens of microseconds, several times a tiny model's computation; work
@@ -10,8 +10,9 @@ import os
 import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any, TypeVar
 
-from lepton.serve.reply import Cause, Reply, RequestError
+from lepton.serve.reply import Cause, RequestError
 
 __all__ = ["Lanes"]
 
@@ -21,6 +22,8 @@ INLINE_SECONDS = 0.0005
 INLINE_BODY_BYTES = 1 << 20
 #: The weight of the newest measurement in the running mean.
 NEWEST_WEIGHT = 0.25
+
+T = TypeVar("T")
 
 
 class Lanes:
@@ -32,33 +35,46 @@ class Lanes:
         """Start no thread yet; `timeout` is in seconds and counts waiting for a thread."""
         self._threads = ThreadPoolExecutor(max(2, os.cpu_count() or 1), thread_name_prefix="infer")
         self._timeout = timeout
-        self._under_way: set[Future[Reply]] = set()
+        self._under_way: set[Future[Any]] = set()
         self._seconds: dict[tuple[object, int], float] = {}
 
-    async def run(self, key: object, body_bytes: int, work: Callable[[], Reply]) -> Reply:
+    async def run(self, key: object, body_bytes: int, work: Callable[[], T]) -> T:
         """Return the result of `work`. Raises: RequestError (503) when it takes too long."""
-        group = (key, body_bytes.bit_length())
-        if body_bytes <= INLINE_BODY_BYTES and self._seconds.get(group, INLINE_SECONDS) < INLINE_SECONDS:
-            return self._measured(group, work)
-        future = self._threads.submit(self._measured, group, work)
-        self._under_way.add(future)
-        future.add_done_callback(self._under_way.discard)
+        future = self.begin(key, body_bytes, work)
+        if future.done():
+            return future.result()
         try:
             # A thread cannot be stopped: work that has begun goes on, work that has not is dropped.
             return await asyncio.wait_for(asyncio.wrap_future(future), self._timeout)
         except TimeoutError as error:
-            raise RequestError(
-                Cause.UNAVAILABLE,
-                f"found no answer within {self._timeout:g} seconds; send less at once, or try again later",
-                (("retry-after", "1"),),
-            ) from error
+            raise self._too_slow() from error
+
+    def wait(self, future: Future[T]) -> T:
+        """Do for a thread what `run` does for the event loop."""
+        try:
+            return future.result(self._timeout)
+        except TimeoutError as error:
+            future.cancel()
+            raise self._too_slow() from error
+
+    def begin(self, key: object, body_bytes: int, work: Callable[[], T]) -> Future[T]:
+        """Do small work at once, let a thread do the rest. Raises: what work that was done at once raises."""
+        group = (key, body_bytes.bit_length())
+        if body_bytes <= INLINE_BODY_BYTES and self._seconds.get(group, INLINE_SECONDS) < INLINE_SECONDS:
+            done: Future[T] = Future()
+            done.set_result(self._measured(group, work))
+            return done
+        future = self._threads.submit(self._measured, group, work)
+        self._under_way.add(future)
+        future.add_done_callback(self._under_way.discard)
+        return future
 
     def close(self) -> bool:
         """Drop work that has not begun, and say whether none is under way any more."""
         self._threads.shutdown(wait=False, cancel_futures=True)
         return not any(future.running() for future in self._under_way.copy())
 
-    def _measured(self, group: tuple[object, int], work: Callable[[], Reply]) -> Reply:
+    def _measured(self, group: tuple[object, int], work: Callable[[], T]) -> T:
         started = time.perf_counter()
         try:
             return work()
@@ -66,3 +82,10 @@ class Lanes:
             spent = time.perf_counter() - started
             mean = self._seconds.get(group, spent)
             self._seconds[group] = mean + NEWEST_WEIGHT * (spent - mean)
+
+    def _too_slow(self) -> RequestError:
+        return RequestError(
+            Cause.UNAVAILABLE,
+            f"found no answer within {self._timeout:g} seconds; send less at once, or try again later",
+            (("retry-after", "1"),),
+        )

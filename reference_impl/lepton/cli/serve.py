@@ -11,6 +11,8 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+from lepton.errors import LeptonError
+
 __all__ = ["EXAMPLE", "HELP", "add_arguments", "run"]
 
 HELP = "answer requests for packages over the Open Inference Protocol v2 (REST)"
@@ -25,7 +27,14 @@ MAX_WORKERS = 256
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
     parser.add_argument(
-        "paths", nargs="+", type=Path, metavar="PATH", help="a package, or a folder of packages"
+        "paths", nargs="*", type=Path, metavar="PATH", help="a package, or a folder of packages"
+    )
+    parser.add_argument(
+        "--repository",
+        type=Path,
+        metavar="DIR",
+        help="folder of packages (NAME.lepton, or NAME/ with lepton.json) whose models clients may load and "
+        "unload; whoever reaches the port may",
     )
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
     parser.add_argument(
@@ -69,7 +78,14 @@ def run(args: argparse.Namespace) -> int:
     from lepton.serve.server import run as serve
     from lepton.serve.worker import Limits
 
-    source = PackageSource(tuple(args.paths), args.artifact, args.allow_executable)
+    if not args.paths and args.repository is None:
+        raise LeptonError("found neither PATH nor --repository, expected at least one of them")
+    if args.repository is not None and args.workers > 1:
+        raise LeptonError(
+            f"found --repository with --workers {args.workers}, expected one worker: a load or unload "
+            "reaches only the process that answers it"
+        )
+    source = PackageSource(tuple(args.paths), args.artifact, args.allow_executable, args.repository)
     host = f"[{args.host}]" if ":" in args.host else args.host
 
     def announce(port: int, models: int) -> None:

@@ -13,14 +13,17 @@ __all__ = ["EXTENSIONS", "model_metadata", "server_metadata"]
 
 SERVER_NAME = "lepton"
 EXTENSIONS = ("binary_tensor_data",)
+REPOSITORY_EXTENSION = "model_repository"
 
 
-def server_metadata(version: str, max_request_bytes: int) -> dict[str, Any]:
-    """Return the document of `GET v2`, which publishes the limit of a body. Spec: INF-MET-01, INF-LIM-01."""
+def server_metadata(version: str, max_request_bytes: int, *, managed: bool) -> dict[str, Any]:
+    """Return the document of `GET v2`, which publishes the limit of a body and, where models come and go, the
+    repository API. Spec: INF-MET-01, INF-LIM-01, INF-REP-01.
+    """
     return {
         "name": SERVER_NAME,
         "version": version,
-        "extensions": list(EXTENSIONS),
+        "extensions": [*EXTENSIONS, REPOSITORY_EXTENSION] if managed else list(EXTENSIONS),
         "parameters": {"max_request_bytes": max_request_bytes},
     }
 

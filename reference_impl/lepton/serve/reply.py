@@ -24,6 +24,7 @@ class Cause(Enum):
     """Why a request is refused: the HTTP status and gRPC's name of the status (the error's `code`)."""
 
     INVALID = (400, "INVALID_ARGUMENT")
+    REFUSED = (400, "FAILED_PRECONDITION")
     UNKNOWN = (404, "NOT_FOUND")
     METHOD = (405, "UNIMPLEMENTED")
     SLOW_CLIENT = (408, "DEADLINE_EXCEEDED")

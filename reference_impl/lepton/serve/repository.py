@@ -1,13 +1,18 @@
 """The models that a server answers for, by name and version.
 
 Owns `ServedModel` and `Repository` and the choice of a version when a request names none; leaves computing to
-the pipelines and loading from packages to `lepton.serve.loading`. Serves `inference` (INF-HLT, INF-MET-05).
+the pipelines, and when models come and go to a `Control` such as `lepton.serve.catalogue`. Serves `inference`
+(INF-HLT, INF-MET-05, INF-REP).
+
+Every change is one assignment of a new table, so that a reader in any thread sees the table before or after
+it. A request keeps the `ServedModel` that it found; a model that left the table is freed when the last
+request lets go of it.
 """
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import ExitStack
 from dataclasses import dataclass
+from enum import Enum
 from typing import Protocol
 
 from lepton.errors import LeptonError
@@ -15,7 +20,7 @@ from lepton.runtime.protocol import Array
 from lepton.serve.reply import Cause, RequestError, shown
 from lepton.tensor import Symbol, TensorSpec
 
-__all__ = ["Pipeline", "Repository", "ServedModel"]
+__all__ = ["Control", "IndexEntry", "Pipeline", "Repository", "ServedModel", "State"]
 
 
 class Pipeline(Protocol):
@@ -41,7 +46,42 @@ class Pipeline(Protocol):
         ...
 
 
+class State(Enum):
+    """What the repository API says of a model. Spec: INF-REP-06."""
+
+    READY = "READY"
+    LOADING = "LOADING"
+    UNLOADING = "UNLOADING"
+    UNAVAILABLE = "UNAVAILABLE"
+
+
 @dataclass(frozen=True, slots=True)
+class IndexEntry:
+    """One line of the repository's index; `version` is None when no version is loaded."""
+
+    name: str
+    version: str | None
+    state: State
+    reason: str
+
+
+class Control(Protocol):
+    """What lets models come and go while a server runs. `load` and `unload` are called one at a time."""
+
+    def load(self, name: str) -> None:
+        """Load or reload a model; return when it answers. Raises: RequestError with the reason."""
+        ...
+
+    def unload(self, name: str) -> None:
+        """Let a model go; requests that found it finish. Raises: RequestError (404) for an unknown name."""
+        ...
+
+    def index(self) -> list[IndexEntry]:
+        """Return what can be loaded and what is, by name."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, weakref_slot=True)
 class ServedModel:
     """One version of one model. `properties` are texts about it for people, shown in its metadata."""
 
@@ -53,27 +93,22 @@ class ServedModel:
 
 
 class Repository:
-    """A fixed set of models. A name may have several versions; the highest answers unversioned requests."""
+    """A table of models. A name may have several versions; the highest answers unversioned requests.
 
-    __slots__ = ("_models", "resources")
+    `control` is what the repository API asks, None where models do not come and go.
+    """
 
-    def __init__(self, models: Iterable[ServedModel]) -> None:
-        """Arrange `models`. `resources` holds what `close` shall free.
+    __slots__ = ("_loading", "_models", "control")
 
-        Raises: LeptonError when two models have the same name and version.
-        """
-        self.resources = ExitStack()
-        arranged: dict[str, dict[str, ServedModel]] = {}
+    def __init__(self, models: Iterable[ServedModel] = (), control: Control | None = None) -> None:
+        """Arrange `models`. Raises: LeptonError when two of them have the same name and version."""
+        self.control = control
+        self._loading: frozenset[str] = frozenset()
+        named: dict[str, list[ServedModel]] = {}
         for model in models:
-            versions = arranged.setdefault(model.name, {})
-            if model.version in versions:
-                raise LeptonError(
-                    f"found model {model.name!r} version {model.version!r} twice; serve each version once"
-                )
-            versions[model.version] = model
-        self._models = {
-            name: dict(sorted(versions.items(), key=lambda item: _precedence(item[0]), reverse=True))
-            for name, versions in arranged.items()
+            named.setdefault(model.name, []).append(model)
+        self._models: Mapping[str, Mapping[str, ServedModel]] = {
+            name: _arranged(versions) for name, versions in named.items()
         }
 
     def __len__(self) -> int:
@@ -84,9 +119,14 @@ class Repository:
         return [model for versions in self._models.values() for model in versions.values()]
 
     def find(self, name: str, version: str | None) -> ServedModel:
-        """Return the model that answers. Raises: RequestError (404) for an unknown one. Spec: INF-ERR-09."""
+        """Return the model that answers. Raises: RequestError: 404 for an unknown one, 503 for one that is
+        being loaded for the first time. Spec: INF-ERR-09."""
         versions = self._models.get(name)
         if versions is None:
+            if name in self._loading:
+                raise RequestError(
+                    Cause.UNAVAILABLE, f"model {name!r} is being loaded", (("retry-after", "1"),)
+                )
             raise RequestError(Cause.UNKNOWN, f"found no model named {shown(name)} on this server")
         if version is None:
             return next(iter(versions.values()))
@@ -98,12 +138,40 @@ class Repository:
         return versions[version]
 
     def versions(self, name: str) -> list[str]:
-        """Return the versions of a known model, highest first."""
-        return list(self._models[name])
+        """Return the versions of a model, highest first; none when it is not loaded."""
+        return list(self._models.get(name, ()))
 
-    def close(self) -> None:
-        """Free the models; call once nobody computes any more."""
-        self.resources.close()
+    def replace(self, name: str, models: Sequence[ServedModel]) -> None:
+        """Let `models`, one or several versions, answer for `name` from now on.
+
+        Raises: LeptonError when two of them have the same version.
+        """
+        self._models = {**self._models, name: _arranged(models)}
+        self._loading -= {name}
+
+    def remove(self, name: str) -> None:
+        """Let nothing answer for `name` any more."""
+        self._models = {known: versions for known, versions in self._models.items() if known != name}
+
+    def expect(self, name: str, *, coming: bool) -> None:
+        """Answer 503 rather than 404 for a model that is being loaded for the first time."""
+        self._loading = self._loading | {name} if coming else self._loading - {name}
+
+    def is_expected(self, name: str) -> bool:
+        """Say whether a model is being loaded for the first time."""
+        return name in self._loading
+
+
+def _arranged(models: Sequence[ServedModel]) -> dict[str, ServedModel]:
+    """Return the versions of one model, highest first."""
+    versions: dict[str, ServedModel] = {}
+    for model in sorted(models, key=lambda model: _precedence(model.version), reverse=True):
+        if model.version in versions:
+            raise LeptonError(
+                f"found model {model.name!r} version {model.version!r} twice; serve each version once"
+            )
+        versions[model.version] = model
+    return versions
 
 
 _CORE = re.compile(r"(\d+)\.(\d+)\.(\d+)(?:-([0-9A-Za-z.-]+))?(?:\+.*)?")

@@ -11,9 +11,10 @@ from typing import Protocol
 from lepton.serve.body import Bodies, Framing, Incoming
 from lepton.serve.inference import LENGTH_HEADER, infer, parse_header_length
 from lepton.serve.lanes import Lanes
+from lepton.serve.management import Management
 from lepton.serve.reply import JSON_TYPE, OCTETS_TYPE, Cause, Reply, RequestError, shown
 from lepton.serve.repository import ServedModel
-from lepton.serve.routes import Call, Routes, check_method, parse_route
+from lepton.serve.routes import MANAGED, Call, Route, Routes, check_method, parse_route
 
 __all__ = ["RestTransport"]
 
@@ -49,10 +50,11 @@ class Exchange(Incoming, Protocol):
 class RestTransport:
     """The RSGI application of one worker process."""
 
-    __slots__ = ("_bodies", "_lanes", "_routes")
+    __slots__ = ("_bodies", "_lanes", "_management", "_routes")
 
-    def __init__(self, routes: Routes, lanes: Lanes, bodies: Bodies) -> None:
-        """Serve `routes`."""
+    def __init__(self, routes: Routes, lanes: Lanes, bodies: Bodies, management: Management | None) -> None:
+        """Serve `routes`, and the repository API where there is one."""
+        self._management = management
         self._routes = routes
         self._lanes = lanes
         self._bodies = bodies
@@ -71,30 +73,47 @@ class RestTransport:
 
     async def _answer(self, scope: Scope, headers: Headers, exchange: Exchange) -> Reply:
         try:
-            model = self._infers(scope, headers)
+            taker = self._taker(scope, headers)
         except RequestError as refusal:
             if headers.get("content-length", "0") == "0" and headers.get("transfer-encoding") is None:
                 raise
             raise await self._bodies.unwanted(refusal, exchange, _framing(headers)) from None
-        if not isinstance(model, ServedModel):
-            return model
+        if isinstance(taker, Reply):
+            return taker
         body = await self._bodies.read(exchange, _framing(headers))
         try:
+            if isinstance(taker, Route):
+                return await self._manage(taker, body)
+            model = taker
             length = parse_header_length(headers.get(LENGTH_HEADER), len(body))
             key = (model.name, model.version, length is None)
             return await self._lanes.run(key, len(body), lambda: infer(model, body, length))
         finally:
             self._bodies.release(len(body))
 
-    def _infers(self, scope: Scope, headers: Headers) -> ServedModel | Reply:
-        """Return the model that the request wants to compute, or the answer when it wants something else."""
+    def _taker(self, scope: Scope, headers: Headers) -> ServedModel | Route | Reply:
+        """Return what takes the request's body: a model, or a route of the repository API. Where nothing
+        does, return the answer."""
         route = parse_route(scope.path)
+        managed = route.call in MANAGED
+        if managed and self._management is None:
+            raise RequestError(
+                Cause.UNKNOWN, "this server has no repository API; it starts with `lepton serve --repository`"
+            )
         check_method(route.call, scope.method)
-        if route.call is not Call.INFER:
+        if route.call is not Call.INFER and not managed:
             return self._routes.answer(route)
-        model = self._routes.repository.find(route.model, route.version)
+        model = None if managed else self._routes.repository.find(route.model, route.version)
         _check_media_type(headers)
-        return model
+        return model or route
+
+    async def _manage(self, route: Route, body: bytes) -> Reply:
+        assert self._management is not None
+        if route.call is Call.REPOSITORY_INDEX:
+            return self._management.index(body)
+        if route.call is Call.LOAD:
+            return await self._management.load(route.model, body)
+        return await self._management.unload(route.model, body)
 
 
 def _framing(headers: Headers) -> Framing:

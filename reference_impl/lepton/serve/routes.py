@@ -11,7 +11,7 @@ from lepton.serve.metadata import model_metadata, server_metadata
 from lepton.serve.reply import Cause, Reply, RequestError, json_reply, shown
 from lepton.serve.repository import Repository
 
-__all__ = ["Call", "Route", "Routes", "check_method", "parse_route"]
+__all__ = ["MANAGED", "Call", "Route", "Routes", "check_method", "parse_route"]
 
 
 class Call(Enum):
@@ -23,12 +23,19 @@ class Call(Enum):
     MODEL_READY = ("GET", "model ready")
     MODEL_METADATA = ("GET", "model metadata")
     INFER = ("POST", "infer")
+    REPOSITORY_INDEX = ("POST", "repository index")
+    LOAD = ("POST", "load")
+    UNLOAD = ("POST", "unload")
 
     @property
     def methods(self) -> tuple[str, ...]:
         """Return the methods that the route answers."""
         method = self.value[0]
         return ("GET", "HEAD") if method == "GET" else (method,)
+
+
+#: The calls of the repository API.
+MANAGED = frozenset((Call.REPOSITORY_INDEX, Call.LOAD, Call.UNLOAD))
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +60,12 @@ def parse_route(path: str) -> Route:
             return Route(_model_call(rest, path), name, version)
         case ["", "v2", "models", name, *rest]:
             return Route(_model_call(rest, path), name)
+        case ["", "v2", "repository", "index"]:
+            return Route(Call.REPOSITORY_INDEX)
+        case ["", "v2", "repository", "models", name, "load"]:
+            return Route(Call.LOAD, name)
+        case ["", "v2", "repository", "models", name, "unload"]:
+            return Route(Call.UNLOAD, name)
     raise _no_route(path)
 
 
@@ -72,19 +85,20 @@ def _no_route(path: str) -> RequestError:
 
 
 class Routes:
-    """Answers every route but inference for one repository. `draining` turns readiness off."""
+    """Answers the GET routes for one repository. `draining` turns readiness off.
 
-    __slots__ = ("_models", "_server", "draining", "repository")
+    A server is ready once it has tried every package and until it is told to stop. A package that could not
+    be loaded, or a model that was unloaded, makes that model not ready, and no other.
+    """
+
+    __slots__ = ("_server", "draining", "repository")
 
     def __init__(self, repository: Repository, version: str, max_request_bytes: int) -> None:
-        """Build the documents once; `version` is the server's own."""
+        """Describe the server once; `version` is the server's own."""
         self.repository = repository
         self.draining = False
-        self._server = json_reply(server_metadata(version, max_request_bytes))
-        self._models = {
-            (model.name, model.version): json_reply(model_metadata(repository, model))
-            for model in repository.all()
-        }
+        managed = repository.control is not None
+        self._server = json_reply(server_metadata(version, max_request_bytes, managed=managed))
 
     def answer(self, route: Route) -> Reply:
         """Answer a GET route. Raises: RequestError. Spec: INF-HLT, INF-MET."""
@@ -97,7 +111,7 @@ class Routes:
             return json_reply({"ready": True})
         model = self.repository.find(route.model, route.version)
         if route.call is Call.MODEL_METADATA:
-            return self._models[model.name, model.version]
+            return json_reply(model_metadata(self.repository, model))
         self._check_ready()
         return json_reply({"name": model.name, "ready": True})
 

@@ -75,7 +75,8 @@ def _load_and_work(
     load: Load, host: str, port: int, limits: Limits, signals: Sequence[int], announce: Callable[[int], None]
 ) -> int:
     """Serve what `load` returns until a signal; return the signal, however early it came."""
-    with _signals_kept(signals) as received, contextlib.closing(load()) as repository:
+    with _signals_kept(signals) as received:
+        repository = load()
         if received:
             return received[0]
         return work(host, port, repository, limits, signals, received, lambda: announce(len(repository)))

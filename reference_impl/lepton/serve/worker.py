@@ -23,6 +23,7 @@ from granian.server.embed import Server
 
 from lepton.serve.body import Bodies
 from lepton.serve.lanes import Lanes
+from lepton.serve.management import Management
 from lepton.serve.repository import Repository
 from lepton.serve.rest import RestTransport
 from lepton.serve.routes import Routes
@@ -83,7 +84,9 @@ async def _serve(
 ) -> int:
     routes = Routes(repository, _own_version(), limits.max_request_bytes)
     lanes = Lanes(limits.timeout)
-    transport = RestTransport(routes, lanes, Bodies(limits.max_request_bytes, limits.timeout))
+    management = Management(repository.control) if repository.control is not None else None
+    bodies = Bodies(limits.max_request_bytes, limits.timeout)
+    transport = RestTransport(routes, lanes, bodies, management)
     server = Server(
         transport,
         address=host,
@@ -117,6 +120,8 @@ async def _serve(
     server.stop()  # type: ignore[no-untyped-call]
     with contextlib.suppress(TimeoutError):
         await asyncio.wait_for(asyncio.shield(serving), DRAIN_SECONDS)
+    if management is not None:
+        management.close()
     if not lanes.close():
         # A computation that never ends would hold up the interpreter's own exit for ever.
         sys.stderr.flush()

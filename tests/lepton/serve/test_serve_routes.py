@@ -8,7 +8,7 @@ import pytest
 from lepton.errors import LeptonError
 from lepton.serve import Repository
 from lepton.serve.reply import RequestError
-from lepton.serve.routes import Call, Route, Routes, check_method, parse_route
+from lepton.serve.routes import MANAGED, Call, Route, Routes, check_method, parse_route
 
 
 @pytest.mark.parametrize(
@@ -53,7 +53,7 @@ def test_other_routes_are_not_found(path: str) -> None:
 
 def test_a_wrong_method_names_the_right_ones() -> None:
     for call in Call:
-        right = "POST" if call is Call.INFER else "GET"
+        right = "POST" if call is Call.INFER or call in MANAGED else "GET"
         check_method(call, right)
         with pytest.raises(RequestError) as caught:
             check_method(call, "DELETE")

@@ -6,9 +6,9 @@ Owns the shape of a domain; leaves its content to `strategies` and its use to `s
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
-__all__ = ["INTEGER_BITS", "Cases", "Digits"]
+__all__ = ["INTEGER_BITS", "Cases", "Digits", "nothing_smaller"]
 
 Case = TypeVar("Case")
 
@@ -16,7 +16,8 @@ Case = TypeVar("Case")
 INTEGER_BITS = 64
 
 
-def _no_smaller(_: object) -> Iterable[object]:
+def nothing_smaller(_: object) -> Iterable[Any]:
+    """Yield no simpler case."""
     return ()
 
 
@@ -31,7 +32,7 @@ class Cases(Generic[Case]):
 
     boundary: Sequence[Case]
     decode: Callable[[int], Case] | None = None
-    smaller: Callable[[Case], Iterable[Case]] = _no_smaller  # type: ignore[assignment]
+    smaller: Callable[[Case], Iterable[Case]] = nothing_smaller
 
 
 class Digits:

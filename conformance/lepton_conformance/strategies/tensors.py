@@ -22,6 +22,9 @@ __all__ = ["Given", "boundary_values", "cases", "given", "merged", "ordinary", "
 #: Sizes of a free dimension, simplest first.
 SIZES = (1, 2, 3, 5, 8, 17)
 MAX_EDITS = 4
+#: How many elements of a tensor, and bytes of a text, are made plain one by one in a failing request.
+MAX_PLAIN_ELEMENTS = 16
+_PLAIN_BYTE = b"a"
 _STRINGS = (
     "",
     "\0",
@@ -233,22 +236,13 @@ def _fill(tensor: Tensor, sizes: Mapping[str, int], mode: int, random: np.random
 
 
 def smaller(case: Given) -> Iterator[Given]:
-    """Yield simpler requests: fewer rows and columns, then zeros in ever smaller parts.
+    """Yield simpler requests: fewer rows and columns, then zeros in ever smaller parts, then plain values.
 
-    Dimensions that the model fixes stay; inputs that share a symbol shrink together.
+    Dimensions that the model fixes stay; a symbol shrinks wherever it stands.
     """
-    for axis in (0, 1):
-        if isinstance(case.model.inputs[0].shape[axis], int):
-            continue
-        size = next(iter(case.inputs.values())).shape[axis]
-        for start, stop in _parts(size):
-            yield Given(
-                case.model,
-                {
-                    name: array[start:stop] if axis == 0 else array[:, start:stop]
-                    for name, array in case.inputs.items()
-                },
-            )
+    for symbol, size in _sizes(case).items():
+        for kept in _subsets(size):
+            yield Given(case.model, dict(_selected(case, symbol, kept)))
     for name, array in case.inputs.items():
         blank: Any = b"" if array.dtype == object else 0
         for start, stop in [(0, array.size), *_parts(array.size)]:
@@ -258,6 +252,65 @@ def smaller(case: Given) -> Iterator[Given]:
             simpler = array.copy().reshape(-1)
             simpler[start:stop] = blank
             yield Given(case.model, {**case.inputs, name: simpler.reshape(array.shape)})
+    for name, array in case.inputs.items():
+        for index in range(min(array.size, MAX_PLAIN_ELEMENTS)):
+            for value in _plainer(array.reshape(-1)[index]):
+                simpler = array.copy().reshape(-1)
+                simpler[index] = value
+                yield Given(case.model, {**case.inputs, name: simpler.reshape(array.shape)})
+
+
+def _sizes(case: Given) -> dict[str, int]:
+    """Return the size of each free dimension of a request, of those that have one size."""
+    found: dict[str, set[int]] = {}
+    for tensor in case.model.inputs:
+        array = case.inputs[tensor.name]
+        if array.ndim != len(tensor.shape):
+            return {}
+        for axis, size in enumerate(tensor.shape):
+            if isinstance(size, str):
+                found.setdefault(size, set()).add(array.shape[axis])
+    return {symbol: min(sizes) for symbol, sizes in found.items() if len(sizes) == 1}
+
+
+def _selected(case: Given, symbol: str, kept: list[int]) -> Iterator[tuple[str, Array]]:
+    for tensor in case.model.inputs:
+        array = case.inputs[tensor.name]
+        for axis, size in enumerate(tensor.shape):
+            if size == symbol:
+                array = array[(slice(None),) * axis + (kept,)]
+        yield tensor.name, array
+
+
+def _subsets(size: int) -> Iterator[list[int]]:
+    """Yield parts of a range of indices, then all but one part (delta debugging); never none of them."""
+    everything = range(size)
+    for start, stop in _parts(size):
+        yield list(everything[start:stop])
+    for start, stop in _parts(size):
+        if 2 < size != stop - start:
+            yield [*everything[:start], *everything[stop:]]
+
+
+def _plainer(value: Any) -> Iterator[Any]:
+    """Yield simpler values than one element: 1, a whole number, a shorter text, a text of plain letters."""
+    if isinstance(value, bytes):
+        middle = len(value) // 2
+        for part in (value[:middle], value[middle:]):
+            if 0 < len(part) < len(value):
+                yield part
+        if len(value) <= MAX_PLAIN_ELEMENTS:
+            for index in range(len(value) if len(value) > 2 else 0):
+                yield value[:index] + value[index + 1 :]
+            for index, byte in enumerate(value):
+                if byte != _PLAIN_BYTE[0]:
+                    yield value[:index] + _PLAIN_BYTE + value[index + 1 :]
+        return
+    if isinstance(value, np.bool_ | bool) or not np.isfinite(value) or value in (0, 1):
+        return
+    yield type(value)(1)
+    if isinstance(value, np.floating) and np.trunc(value) not in (value, 0, 1):
+        yield np.trunc(value)
 
 
 def _is_blank(value: Any, blank: Any) -> bool:

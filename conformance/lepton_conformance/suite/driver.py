@@ -1,7 +1,8 @@
 """Try a property on its boundary cases, then on generated ones; make what fails small.
 
 Owns the order (enumerated first, then Hypothesis, derandomised by the seed), the count of examples and the
-reduction of a failing case; leaves what a case is to `strategies` and blame to `lepton_conformance.collect`.
+reduction of a failing case, which goes on only while the case fails in the same way; leaves what a case is to
+`strategies` and blame to `lepton_conformance.collect`.
 Serves `conformance` (CNF-REP-02, CNF-REP-03).
 """
 
@@ -15,8 +16,9 @@ from typing import Generic, TypeVar
 import hypothesis
 from hypothesis import strategies as st
 
+from lepton_conformance.fingerprint import kind_of_fault
 from lepton_conformance.outcome import SubjectFault, SubjectGone
-from lepton_conformance.strategies.cases import INTEGER_BITS, Cases
+from lepton_conformance.strategies.cases import INTEGER_BITS, Cases, nothing_smaller
 from lepton_conformance.subject.exchange import Recorder
 
 __all__ = ["Budget", "each", "examples"]
@@ -28,6 +30,8 @@ CASES_PER_EXAMPLE = 4
 #: How long a failing case is made smaller, in runs of the property and in seconds.
 MAX_SHRINK_RUNS = 250
 MAX_SHRINK_SECONDS = 3.0
+#: How long it is made smaller all the same when the test's time is over.
+MIN_SHRINK_SECONDS = 0.1
 #: Integers are drawn above this origin, where no constant of a loaded module can be drawn instead: the same
 #: seed gives the same cases wherever the suite runs (Spec: CNF-REP-02).
 _ORIGIN = 1 << 200
@@ -42,7 +46,8 @@ class Budget:
     """What one test may spend, and what it has spent.
 
     `deadline` is a value of `time.monotonic` after which no case is generated any more (boundary cases
-    always run), or None. `examples` counts the cases that ran.
+    always run), or None; a failing case is then no longer made smaller for long. `examples` counts the cases
+    that ran.
     """
 
     seed: int
@@ -51,6 +56,12 @@ class Budget:
     test: str = ""
     deadline: float | None = None
     examples: int = 0
+
+    def shrink_end(self) -> float:
+        """Return until when a failure found now may be made smaller."""
+        now = time.monotonic()
+        latest = now + MAX_SHRINK_SECONDS
+        return latest if self.deadline is None else min(latest, max(self.deadline, now + MIN_SHRINK_SECONDS))
 
     def spent(self) -> bool:
         """Say whether the time is over."""
@@ -82,7 +93,7 @@ class _Search(Generic[Case]):
     def note(self, case: Case, fault: SubjectFault) -> None:
         """Keep a failing case as the simplest so far."""
         if self.fault is None:
-            self.shrink_end = time.monotonic() + MAX_SHRINK_SECONDS
+            self.shrink_end = self.budget.shrink_end()
         self.case, self.fault = case, fault
         self.budget.recorder.keep()
 
@@ -90,12 +101,19 @@ class _Search(Generic[Case]):
         """Say whether enough has been done to make the failing case small."""
         return self.shrinks >= MAX_SHRINK_RUNS or time.monotonic() > self.shrink_end
 
+    def is_another(self, fault: SubjectFault) -> bool:
+        """Say whether a case fails in another way than the one that is being made smaller."""
+        if self.fault is None:
+            return False
+        unlike = isinstance(fault, SubjectGone) and not isinstance(self.fault, SubjectGone)
+        return unlike or kind_of_fault(str(fault)) != kind_of_fault(str(self.fault))
+
     def fails(self, case: Case) -> bool:
-        """Say whether a simpler case still breaks the requirement; keep it if so."""
+        """Say whether a simpler case still breaks the requirement in the same way; keep it if so."""
         try:
             self.run(case)
         except SubjectFault as fault:
-            if isinstance(fault, SubjectGone) and not isinstance(self.fault, SubjectGone):
+            if self.is_another(fault):
                 return False
             self.note(case, fault)
             return True
@@ -104,9 +122,14 @@ class _Search(Generic[Case]):
         return False
 
 
-def each(budget: Budget, cases: Iterable[Case], body: Callable[[Case], None]) -> None:
-    """Try a property on every case of a small domain. Raises: the first SubjectFault."""
-    examples(budget, Cases(tuple(cases)), body)
+def each(
+    budget: Budget,
+    cases: Iterable[Case],
+    body: Callable[[Case], None],
+    smaller: Callable[[Case], Iterable[Case]] = nothing_smaller,
+) -> None:
+    """Try a property on every case of a small domain. Raises: the first SubjectFault, made smaller."""
+    examples(budget, Cases(tuple(cases), None, smaller), body)
 
 
 def examples(budget: Budget, cases: Cases[Case], body: Callable[[Case], None]) -> None:
@@ -153,6 +176,8 @@ def _generate(search: _Search[Case], decode: Callable[[int], Case]) -> None:
                     search.note(case, fault)
                 raise _Stop from None
             except SubjectFault as fault:
+                if search.is_another(fault):
+                    continue
                 search.note(case, fault)
                 search.number = number - _ORIGIN
                 raise

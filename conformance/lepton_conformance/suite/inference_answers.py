@@ -66,7 +66,10 @@ def _spelled(names: tuple[str, ...]) -> Cases[Spelled]:
     return Cases(
         boundary,
         decode_spelled,
-        lambda wrong: (Spelled(case, wrong.spelling) for case in smaller(wrong.case)),
+        lambda wrong: [
+            *([Spelled(wrong.case, 0)] if wrong.spelling else []),
+            *(Spelled(case, wrong.spelling) for case in smaller(wrong.case)),
+        ],
     )
 
 

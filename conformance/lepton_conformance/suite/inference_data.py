@@ -11,7 +11,15 @@ from lepton_conformance.oracle.elements import SPECIAL_FLOATS, dtype
 from lepton_conformance.outcome import SubjectFault
 from lepton_conformance.strategies.cases import Cases, Digits
 from lepton_conformance.strategies.requests import infer_request, nested
-from lepton_conformance.strategies.tensors import Given, boundary_values, given, merged, ordinary, row
+from lepton_conformance.strategies.tensors import (
+    Given,
+    boundary_values,
+    given,
+    merged,
+    ordinary,
+    row,
+    smaller,
+)
 from lepton_conformance.subject.http import HttpSubject
 from lepton_conformance.suite.driver import Budget, each, examples
 from lepton_conformance.suite.marks import requirement
@@ -27,6 +35,8 @@ from lepton_conformance.suite.protocol import (
 )
 
 INTEGER_MODELS = tuple(f"lepton_id_{kind}{bits}" for kind in ("int", "uint") for bits in (8, 16, 32, 64))
+
+FLOAT_MODELS = ("lepton_id_fp16", "lepton_id_fp32", "lepton_id_fp64")
 
 
 def _carries(http: HttpSubject, budget: Budget, *names: str) -> None:
@@ -70,7 +80,7 @@ def _shaped(names: tuple[str, ...]) -> Cases[Given]:
         digits = Digits(number)
         return given(names[digits.take(len(names))], 1 + digits.take(4), 1 + digits.take(4))
 
-    return Cases([given(name, *size) for name in names for size in ((2, 3), (1, 4), (3, 1))], decode)
+    return Cases([given(name, *size) for name in names for size in ((2, 3), (1, 4), (3, 1))], decode, smaller)
 
 
 @requirement("INF-DAT-02", needs=("INF-RSP-01", "INF-RSP-06"))

@@ -5,7 +5,7 @@ from typing import Any
 
 from lepton_conformance.outcome import SubjectFault
 from lepton_conformance.strategies.requests import infer_request
-from lepton_conformance.strategies.tensors import Given, given, shapes
+from lepton_conformance.strategies.tensors import Given, given, shapes, smaller
 from lepton_conformance.subject.http import JSON_HEADERS, Headers, HttpSubject, encode
 from lepton_conformance.suite.driver import Budget, each, examples
 from lepton_conformance.suite.marks import requirement
@@ -69,11 +69,13 @@ def test_inputs_are_matched_by_name(http: HttpSubject, budget: Budget) -> None:
 
 @requirement("INF-REQ-03", needs=("INF-RSP-01", "INF-RSP-06"))
 def test_chunked_bodies_are_read(http: HttpSubject, budget: Budget) -> None:
-    def body(name: str) -> None:
-        case = given(name, 3, 17)
-        expect_right(case, answers(http, case, chunked=True))
-
-    each(budget, [name for name in core(http) if name.startswith("lepton_id_")] or core(http), body)
+    names = [name for name in core(http) if name.startswith("lepton_id_")] or core(http)
+    each(
+        budget,
+        [given(name, 3, 17) for name in names],
+        lambda case: expect_right(case, answers(http, case, chunked=True)),
+        smaller,
+    )
 
 
 def _alternating(name: str) -> str:

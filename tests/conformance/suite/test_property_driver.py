@@ -1,5 +1,7 @@
 """The driver of properties: boundary cases first, seeded generation, small failures."""
 
+import time
+
 import pytest
 
 from lepton_conformance.outcome import NotTested, SubjectFault, SubjectGone
@@ -117,3 +119,30 @@ def test_fault_that_does_not_come_back_is_reported_all_the_same() -> None:
 
     with pytest.raises(SubjectFault, match="only once"):
         examples(budget(), Cases([], decode), body)
+
+
+def test_case_is_made_smaller_only_while_it_fails_in_the_same_way() -> None:
+    def halves(text: str) -> list[str]:
+        return [text[: len(text) // 2], text[len(text) // 2 :]] if len(text) > 1 else []
+
+    def body(text: str) -> None:
+        if "x" in text and len(text) > 3:
+            raise SubjectFault(f"found {len(text)}, expected 0")
+        if "x" in text:
+            raise SubjectFault("found no output")
+
+    with pytest.raises(SubjectFault, match=r"^found 4, expected 0$"):
+        examples(budget(), Cases(["aaaaaxaaaaaaaaaa"], None, halves), body)
+
+
+def test_failing_case_is_made_smaller_in_the_time_that_is_left() -> None:
+    spent = Budget(0, 0, Recorder(), "a test", deadline=time.monotonic())
+
+    def body(case: int) -> None:
+        time.sleep(0.01)
+        raise SubjectFault(f"found {case}")
+
+    started = time.monotonic()
+    with pytest.raises(SubjectFault):
+        each(spent, [10**6], body, lambda case: [case - 1])
+    assert time.monotonic() - started < 1

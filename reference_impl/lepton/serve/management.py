@@ -94,7 +94,7 @@ class Management:
 def _parsed(reader: "msgspec.json.Decoder[Any]", body: bytes) -> Any:
     """Read a body; none is an empty object. Raises: RequestError. Spec: INF-REP-05, INF-REP-19."""
     try:
-        return reader.decode(body.strip() or b"{}")
+        return reader.decode(body or b"{}")
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise invalid(f"request: {error}; expected a JSON object, or no body") from error
 

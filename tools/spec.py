@@ -28,7 +28,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="tools/spec.py", description=__doc__)
     parser.add_argument("--root", type=Path, default=ROOT, help="the repository (default: this one)")
     commands = parser.add_subparsers(dest="command", required=True)
-    build = commands.add_parser("build", help="write requirements.json, requirements.lock, traceability.json")
+    build = commands.add_parser("build", help="write what is generated below schemas/1.0")
     build.add_argument(
         "--draft",
         action="store_true",
@@ -73,8 +73,8 @@ def _build(book: Book, *, draft: bool) -> int:
         problems += book.rewordings
     if problems and not draft:
         return _report(problems, release=False)
-    for file, text in book.outputs().items():
-        _write(book.root / file, text)
+    for file, content in book.outputs().items():
+        _write(book.root / file, content)
     print(f"spec: {len(book.requirements)} requirements, {len(book.translations)} in Chinese")
     return _report(problems, release=False) if problems else 0
 
@@ -93,17 +93,17 @@ def _stamp(book: Book) -> int:
             if re.fullmatch(r"> ?`source: new`\s*", line) and current in digests:
                 lines[index] = line.replace("new", digests[current])
                 stamped += 1
-        _write(book.root / file, "".join(lines))
+        _write(book.root / file, "".join(lines).encode())
     print(f"spec: {stamped} Chinese blocks stamped")
     return 0
 
 
-def _write(path: Path, text: str) -> None:
-    """Write `text` unless it is there already: beside first, then renamed."""
-    if path.is_file() and path.read_bytes() == text.encode():
+def _write(path: Path, content: bytes) -> None:
+    """Write `content` unless it is there already: beside first, then renamed."""
+    if path.is_file() and path.read_bytes() == content:
         return
     beside = path.with_name(f"{path.name}.{os.getpid()}.tmp")
-    beside.write_bytes(text.encode())
+    beside.write_bytes(content)
     beside.replace(path)
 
 

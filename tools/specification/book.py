@@ -17,6 +17,7 @@ from specification.lock import Locked, compare_lock, next_lock, read_lock, write
 from specification.mentions import check_mentions
 from specification.problem import Problem
 from specification.published import PublishedFiles, check_examples, check_pointers, read_examples
+from specification.service import DESCRIPTORS, SERVICE, compile_service
 from specification.source import read_source
 from specification.translation import Translation, compare_translation, read_translation
 from specification.vocabulary import CHAPTERS
@@ -48,18 +49,23 @@ class Book:
     prose: tuple[Problem, ...]
     rewordings: tuple[Problem, ...]
     sources: dict[str, str] = field(repr=False)
+    descriptors: bytes | None = field(repr=False)
 
-    def outputs(self) -> dict[str, str]:
-        """Return the text of each generated file by its path."""
+    def outputs(self) -> dict[str, bytes]:
+        """Return the content of each generated file by its path."""
         entries = [_entry(each, self.translations.get(each.id)) for each in self.requirements]
         known = [each.id for each in self.requirements]
-        return {
+        texts = {
             REQUIREMENTS: _json({"spec": SPEC_VERSION, "requirements": entries}),
             LOCK: write_lock(next_lock(self.requirements, self.lock), self.lock_text),
             TRACEABILITY: _json(
                 {"spec": SPEC_VERSION, "requirements": traceability(list(self.citations), known)}
             ),
         }
+        outputs = {file: text.encode() for file, text in texts.items()}
+        if self.descriptors is not None:
+            outputs[f"schemas/{SPEC_VERSION}/{DESCRIPTORS}"] = self.descriptors
+        return outputs
 
     def check(self, today: datetime.date) -> list[Problem]:
         """Return everything that is wrong, in the order of files and lines."""
@@ -82,9 +88,9 @@ class Book:
         return sorted(set(problems))
 
     def _check_outputs(self, problems: list[Problem]) -> None:
-        for file, text in self.outputs().items():
+        for file, content in self.outputs().items():
             path = self.root / file
-            if not path.is_file() or path.read_bytes() != text.encode():
+            if not path.is_file() or path.read_bytes() != content:
                 found = "no generated file" if not path.is_file() else "a generated file that is out of date"
                 problems.append(
                     Problem(file, 1, found, "what the sources say", "run `python tools/spec.py build`")
@@ -119,6 +125,8 @@ def read_book(root: Path) -> Book:
     rewordings: list[Problem] = []
     compare_lock(requirements, lock, rewordings)
     citations = read_citations(root, problems)
+    folder = f"schemas/{SPEC_VERSION}"
+    descriptors = compile_service(root / folder, f"{folder}/{SERVICE}", problems)
     return Book(
         root,
         tuple(requirements),
@@ -130,6 +138,7 @@ def read_book(root: Path) -> Book:
         tuple(problems),
         tuple(rewordings),
         sources,
+        descriptors,
     )
 
 

@@ -14,7 +14,17 @@ import numpy as np
 import lepton_spec
 from lepton_conformance.oracle.answers import Array
 
-__all__ = ["SPECIAL_FLOATS", "WrongData", "dtype", "from_binary", "from_json", "to_binary", "to_json"]
+__all__ = [
+    "SPECIAL_FLOATS",
+    "WrongData",
+    "bf16_bits",
+    "bf16_values",
+    "dtype",
+    "from_binary",
+    "from_json",
+    "to_binary",
+    "to_json",
+]
 
 SPECIAL_FLOATS = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
 
@@ -30,6 +40,29 @@ def dtype(datatype: str) -> np.dtype[Any]:
         raise KeyError(datatype)
     native: np.dtype[Any] = np.dtype(name)
     return native.newbyteorder("<")
+
+
+def bf16_values(bits: Array) -> Array:
+    """Return the values, as FP64, of BF16 elements given as uint16 bits."""
+    with np.errstate(invalid="ignore"):  # signalling NaNs
+        return np.asarray((bits.astype("<u4") << 16).view("<f4").astype(np.float64))
+
+
+def bf16_bits(values: Array) -> Array:
+    """Round FP64 values to BF16, to nearest, ties to even, and return the uint16 bits; NaN is quiet.
+
+    Rounds once: FP64 is cut to a few bits more than BF16 has, a last bit standing for all that was cut.
+    """
+    with np.errstate(over="ignore"):
+        single = values.astype("<f4")
+    # Rounding to FP32 to odd keeps what is needed to round once more (24 >= 8 + 2 bits).
+    exact = single.astype(np.float64) == values
+    low = np.where(
+        np.abs(single.astype(np.float64)) > np.abs(values), single.view("<u4") - 1, single.view("<u4")
+    )
+    odd = np.where(exact | ~np.isfinite(values), single.view("<u4"), low | 1).astype("<u4")
+    rounded = (odd + 0x7FFF + ((odd >> 16) & 1)) >> 16
+    return np.asarray(np.where(np.isnan(values), 0x7FC0, rounded).astype("<u2"))
 
 
 # -- JSON ------------------------------------------------------------------------------------------

@@ -15,7 +15,7 @@ import numpy as np
 
 import lepton_spec
 from lepton_conformance.oracle.elements import dtype, to_json
-from lepton_conformance.strategies.requests import infer_request, nested
+from lepton_conformance.strategies.requests import PLAIN_ID, infer_request, nested
 from lepton_conformance.strategies.tensors import Given
 from lepton_conformance.subject.http import encode
 
@@ -27,6 +27,8 @@ __all__ = [
     "datatypes",
     "dimensions",
     "duplicate_inputs",
+    "duplicate_names",
+    "extensions",
     "members",
     "names",
     "nestings",
@@ -94,10 +96,10 @@ def not_objects(case: Given) -> list[Wrong]:
         "a string": b'"request"',
         "a number": b"42",
         "text": b"inputs",
-        "bytes that are not UTF-8": b"\xff\xfe\x00",
-        "a string that is not UTF-8": valid.replace(b'"lepton-1"', b'"\xc3\x28"'),
-        "single quotation marks": valid.replace(b'"', b"'"),
-        "a comma too many": valid[:-1] + b",}",
+        "bytes that are no text": b"\xff\xfe\x00",
+        "a sentence": b"Please classify the picture.",
+        "an open string": b'{"inputs": "',
+        "only white space": b" \n",
     }
     return [Wrong(case, what, body) for what, body in bodies.items()]
 
@@ -107,6 +109,90 @@ def truncated(case: Given, length: int) -> Wrong:
     body = encode(infer_request(case))
     kept = length % len(body)
     return Wrong(case, f"the first {kept} of {len(body)} bytes of a request", body[:kept])
+
+
+def extensions(case: Given) -> list[Wrong]:
+    """Return bodies that only readers of extended JSON understand, and bodies that are not UTF-8."""
+    valid = encode(infer_request(case))
+    marked = encode({**infer_request(case), "lepton_unknown": _MARK})
+    name = json.dumps(PLAIN_ID).encode()
+    data = valid.index(b'"data":[') + len(b'"data":[')
+    end = valid.index(b"]", data)
+    bodies = {
+        "single quotation marks": valid.replace(b'"', b"'"),
+        "a comma too many in an object": valid[:-1] + b",}",
+        "a comma too many in an array": valid[:end] + b"," + valid[end:],
+        "a comma too few": valid[:data] + valid[data:].replace(b",", b" ", 1),
+        "two commas": valid[:data] + valid[data:].replace(b",", b",,", 1),
+        "a leading comma": valid[:data] + b"," + valid[data:],
+        "a name without quotation marks": valid.replace(b'"inputs"', b"inputs", 1),
+        "a block comment": b"/* x */" + valid,
+        "a block comment within": valid[:data] + b"/* x */" + valid[data:],
+        "a line comment": b"// x\n" + valid,
+        "a comment after #": b"# x\n" + valid,
+        "no colon": valid.replace(b'"inputs":', b'"inputs" ', 1),
+        "= for a colon": valid.replace(b'"inputs":', b'"inputs"=', 1),
+        "a form feed between tokens": b"\x0c" + valid,
+        "a no-break space between tokens": "\xa0".encode() + valid,
+        "a string that is not UTF-8": valid.replace(name, b'"\xc3\x28"'),
+        "a string in Latin-1": valid.replace(name, '"é"'.encode("latin-1")),
+        "a string with an overlong NUL": valid.replace(name, b'"\xc0\x80"'),
+        "a string with an encoded surrogate": valid.replace(name, b'"\xed\xa0\x80"'),
+        "a string beyond U+10FFFF": valid.replace(name, b'"\xf4\x90\x80\x80"'),
+        "a string cut within a character": valid.replace(name, b'"\xe4\xb8"'),
+        "the request in UTF-16": valid.decode().encode("utf-16"),
+        "the request in UTF-32": valid.decode().encode("utf-32-le"),
+    }
+    values = {
+        "a control character in a string": b'"a\x01b"',
+        "a line feed in a string": b'"a\nb"',
+        "a tab in a string": b'"a\tb"',
+        "NUL in a string": b'"a\0b"',
+        "an unknown escape": b'"\\x41"',
+        "an escaped single quotation mark": b'"\\\'"',
+        "an escape of three digits": b'"\\u004"',
+        "an escape without digits": b'"\\u"',
+        "a leading zero": b"01",
+        "a leading plus sign": b"+1",
+        "a number without digits before the point": b".5",
+        "a number without digits after the point": b"5.",
+        "a number without digits in the exponent": b"1e",
+        "a hexadecimal number": b"0x1",
+        "an underscore in a number": b"1_0",
+        "two minus signs": b"--1",
+        "a minus sign alone": b"-",
+        "True": b"True",
+        "undefined": b"undefined",
+        "nothing": b"",
+    }
+    mark = json.dumps(_MARK).encode()
+    bodies |= {
+        f"{what} (in an unknown member)": marked.replace(mark, token) for what, token in values.items()
+    }
+    return [Wrong(case, what, body) for what, body in bodies.items()]
+
+
+def duplicate_names(case: Given) -> list[Wrong]:
+    """Return requests with an object that has two members of one name, spelled alike or not."""
+    valid = encode({**infer_request(case), "parameters": {"lepton_a": 1}})
+    shape = encode(list(next(iter(case.inputs.values())).shape))
+    first = b'{"name":'
+    bodies = {
+        "two ids": valid.replace(b"{", b'{"id":"other",', 1),
+        "two members inputs": valid.replace(b"{", b'{"inputs":[],', 1),
+        "two names of an input": valid.replace(first, b'{"name":"lepton_stranger","name":', 1),
+        "two equal names of an input": valid.replace(b'"shape":', b'"name":"%b","shape":' % _name(case), 1),
+        "two shapes": valid.replace(b'"shape":', b'"shape":%b,"shape":' % shape, 1),
+        "two members data": valid.replace(b'"data":', b'"data":[],"data":', 1),
+        "two members data, one in escapes": valid.replace(b'"data":', b'"d\\u0061ta":[],"data":', 1),
+        "two parameters of one name": valid.replace(b'"lepton_a":1', b'"lepton_a":1,"lepton_a":2'),
+        "two members that are unknown": valid.replace(b"{", b'{"lepton_b":1,"lepton_b":1,', 1),
+    }
+    return [Wrong(case, what, body) for what, body in bodies.items()]
+
+
+def _name(case: Given) -> bytes:
+    return case.model.inputs[0].name.encode()
 
 
 def members(case: Given) -> list[Wrong]:

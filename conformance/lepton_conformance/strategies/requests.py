@@ -15,8 +15,10 @@ from lepton_conformance.oracle.elements import to_json
 from lepton_conformance.strategies.cases import Digits
 from lepton_conformance.strategies.tensors import Given
 
-__all__ = ["PLAIN_ID", "infer_request", "nested", "spell", "tensor_entry"]
+__all__ = ["PLAIN_ID", "STYLES", "infer_request", "nested", "spell", "tensor_entry"]
 
+#: How many styles of spelling there are; a multiple of it more is another draw of the same style.
+STYLES = 8
 #: The id of requests that do not test ids.
 PLAIN_ID = "lepton-1"
 
@@ -50,7 +52,7 @@ def nested(data: Sequence[Any], shape: Sequence[int]) -> list[Any]:
 def spell(value: Any, number: int) -> bytes:
     """Write JSON in one of its many spellings: 0 is compact, others differ in space, escapes and numbers."""
     digits = Digits(number)
-    style = digits.take(8)
+    style = digits.take(STYLES)
     if style == 0:
         return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
     if style == 1:
@@ -99,12 +101,24 @@ def _float(value: float, random: np.random.Generator) -> str:
     Each has a fraction or an exponent: OIP tells integers from floating-point numbers among the elements,
     and lets a server refuse the one where it expects the other.
     """
-    style = random.integers(0, 4)
+    style = random.integers(0, 8)
     if style == 0 or value == 0:
         return repr(value)
+    mantissa, _, power = f"{value:.16e}".partition("e")
+    sign, digits = ("-", mantissa[1:]) if mantissa.startswith("-") else ("", mantissa)
+    digits = digits.replace(".", "")
+    exponent = int(power)
     if style == 1:
         return f"{value:.17e}".replace("e", "E")
     if style == 2:
         return f"{value:.20e}"
+    if style == 3:  # 0.1e1 for 1
+        return f"{sign}0.{digits}e{exponent + 1}"
+    if style == 4:  # 10000e-4 for 1: no fraction
+        return f"{sign}{digits}e{exponent - len(digits) + 1}"
+    if style == 5:  # 1.0E+0 for 1
+        return f"{sign}{digits[0]}.{digits[1:]}E{exponent:+d}"
+    if style == 6:  # leading zeros in the exponent, trailing ones in the fraction
+        return f"{sign}{digits[0]}.{digits[1:]}000e{'-' if exponent < 0 else '+'}00{abs(exponent)}"
     text = f"{value:.17g}"
     return f"{text}.0" if text.lstrip("-").isdigit() else text

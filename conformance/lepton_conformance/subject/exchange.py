@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-__all__ = ["Exchange", "HttpExchange", "LineExchange", "Recorder"]
+__all__ = ["Exchange", "GrpcExchange", "HttpExchange", "LineExchange", "Recorder"]
 
 
 class Exchange(Protocol):
@@ -17,14 +17,15 @@ class Exchange(Protocol):
 
     @property
     def transport(self) -> str:
-        """Return `http` or `stdio`."""
+        """Return `http`, `grpc` or `stdio`."""
 
 
 @dataclass(frozen=True, slots=True)
 class HttpExchange:
     """One HTTP request and its answer; `status` is None when no answer came, `problem` then says why.
 
-    `wire` is the request as it was sent, head and framed body.
+    `wire` is the request as it was sent, head and framed body. `place` counts the answers on the connection
+    that came before this one: pipelined requests are one `wire` with several answers.
     """
 
     method: str
@@ -36,11 +37,34 @@ class HttpExchange:
     response_headers: tuple[tuple[str, str], ...]
     response_body: bytes
     problem: str = ""
+    place: int = 0
 
     @property
     def transport(self) -> str:
         """Return `http`."""
         return "http"
+
+
+@dataclass(frozen=True, slots=True)
+class GrpcExchange:
+    """One gRPC call and how it ended: the name of the status code, whoever set it, details and message.
+
+    `method` is the path `/package.Service/Method`. `timeout` is the deadline in seconds where another than
+    the suite's own was set; `streaming` says that the call is a stream of one message each way.
+    """
+
+    method: str
+    request: bytes
+    code: str
+    details: str
+    response: bytes
+    timeout: float | None = None
+    streaming: bool = False
+
+    @property
+    def transport(self) -> str:
+        """Return `grpc`."""
+        return "grpc"
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from lepton_conformance.subject import strict_json
 from lepton_conformance.subject.exchange import HttpExchange, Recorder
 from lepton_conformance.subject.wire import Closed, Connection, NoAnswer, Refused, Reply, WireError
 
-__all__ = ["Answer", "HttpSubject", "ModelFacts", "Unreachable", "encode"]
+__all__ = ["Answer", "HttpSubject", "ModelFacts", "Unreachable", "chunks", "encode"]
 
 Headers = Sequence[tuple[str, str]]
 JSON_HEADERS: Headers = (("Content-Type", "application/json"),)
@@ -186,7 +186,7 @@ class HttpSubject:
         sent = [(spelling(name), value) for name, value in sent]
         if fresh:
             self.close()
-        framed = b"" if body is None else _chunks(body) if chunked else body
+        framed = b"" if body is None else chunks(body) if chunked else body
         wire = _head(method, target, sent) + framed
         try:
             reply = self._attempts(method, target, sent, framed, timeout or self.timeout)
@@ -195,7 +195,7 @@ class HttpSubject:
             self.recorder.add(
                 HttpExchange(method, target, tuple(sent), body or b"", wire, None, (), b"", str(error))
             )
-            raise self._blame(method, target, error) from error
+            raise self.blame(method, target, error) from error
         self.recorder.add(
             HttpExchange(
                 method, target, tuple(sent), body or b"", wire, reply.status, reply.headers, reply.body
@@ -204,13 +204,26 @@ class HttpSubject:
         return Answer(reply.status, reply.headers, reply.body)
 
     @staticmethod
-    def _blame(method: str, target: str, error: WireError) -> SubjectFault:
+    def blame(method: str, target: str, error: WireError) -> SubjectFault:
+        """Return the fault that no usable answer is."""
         asked = f"sent {method} {target}"
         if isinstance(error, Refused):
             return SubjectGone(f"{asked}, found that no connection is accepted any more ({error})")
         if isinstance(error, NoAnswer):
             return SubjectGone(f"{asked}, found no answer ({error}), expected an HTTP answer")
         return SubjectFault(f"{asked}, found no usable answer ({error}), expected an HTTP answer")
+
+    # -- byte for byte -----------------------------------------------------------------------------
+
+    def head(
+        self, method: str, path: str, headers: Headers = JSON_HEADERS, version: str = "HTTP/1.1"
+    ) -> bytes:
+        """Return the head of a request as the suite would send it: only `Host` is added."""
+        return _head(method, f"{self._prefix}/{path}", [("Host", self._authority), *headers], version)
+
+    def connect(self, timeout: float | None = None) -> Connection:
+        """Return a new connection for bytes of the caller's own. Raises: WireError."""
+        return Connection(self._host, self._port, timeout or self.timeout)
 
     def in_a_row(
         self, method: str, path: str, body: bytes | None, headers: Headers, times: int
@@ -234,7 +247,7 @@ class HttpSubject:
                 self.recorder.add(
                     HttpExchange(method, target, tuple(sent), data, wire, None, (), b"", str(error))
                 )
-                raise self._blame(method, target, error) from error
+                raise self.blame(method, target, error) from error
             self.recorder.add(
                 HttpExchange(method, target, tuple(sent), data, wire, reply.status, reply.headers, reply.body)
             )
@@ -332,8 +345,8 @@ class HttpSubject:
             return f"the metadata of model {name} cannot be used ({error}); see INF-MET-02"
 
 
-def _head(method: str, target: str, sent: Headers) -> bytes:
-    lines = [f"{method} {target} HTTP/1.1", *(f"{name}: {value}" for name, value in sent), "", ""]
+def _head(method: str, target: str, sent: Headers, version: str = "HTTP/1.1") -> bytes:
+    lines = [f"{method} {target} {version}", *(f"{name}: {value}" for name, value in sent), "", ""]
     return "\r\n".join(lines).encode("latin-1")
 
 
@@ -341,7 +354,7 @@ def _tensor_fact(entry: Mapping[str, Any]) -> tuple[str, str, tuple[int, ...]]:
     return str(entry["name"]), str(entry["datatype"]), tuple(int(size) for size in entry["shape"])
 
 
-def _chunks(body: bytes) -> bytes:
+def chunks(body: bytes) -> bytes:
     """Encode a body in chunks: small ones first, so that a reader must join them; then the rest."""
     parts = []
     at = 0

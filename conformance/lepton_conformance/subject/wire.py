@@ -5,7 +5,9 @@ blame to `subject.http`. Written on sockets, not on a client library: a library 
 see. Serves `inference` (RFC 9112).
 """
 
+import contextlib
 import socket
+import struct
 import time
 from dataclasses import dataclass
 
@@ -74,6 +76,21 @@ class Connection:
     def close(self) -> None:
         """Close the connection."""
         self._socket.close()
+
+    def reset(self) -> None:
+        """Close the connection with a reset: what was to come is thrown away (TCP, SO_LINGER 0)."""
+        with contextlib.suppress(OSError):
+            self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self._socket.close()
+
+    def ends(self) -> bool:
+        """Say whether the peer closes the connection by the deadline without sending anything more."""
+        try:
+            return not self._buffer and not self._fill()
+        except Closed:
+            return True
+        except NoAnswer:
+            return False
 
     def allow(self, seconds: float) -> None:
         """Allow the following operations so many seconds in all."""

@@ -13,11 +13,14 @@ HTTP_MODULES = (
     "inference_answers",
     "inference_data",
     "inference_requests",
+    "inference_spelling",
+    "inference_encodings",
     "inference_binary",
     "inference_isolation",
     "inference_errors",
     "inference_refusals",
     "inference_binary_refusals",
+    "inference_framing",
     "inference_limits",
 )
 #: Modules that judge runtimes, in the order in which they run.

@@ -11,7 +11,7 @@ from lepton_conformance.strategies.requests import infer_request, tensor_entry
 from lepton_conformance.strategies.tensors import Given, given, ordinary
 from lepton_conformance.subject.http import JSON_HEADERS, Answer, HttpSubject, encode
 from lepton_conformance.suite.driver import Budget, each
-from lepton_conformance.suite.inference_data import INTEGER_MODELS
+from lepton_conformance.suite.inference_data import FLOAT_MODELS, INTEGER_MODELS
 from lepton_conformance.suite.marks import requirement
 from lepton_conformance.suite.protocol import (
     JSON_MODELS,
@@ -25,7 +25,6 @@ from lepton_conformance.suite.protocol import (
 )
 
 BAD_REQUEST = 400
-FLOAT_MODELS = ("lepton_id_fp16", "lepton_id_fp32", "lepton_id_fp64")
 #: What a stack trace looks like in the languages that servers are written in, and paths of a file system.
 _TRACES = re.compile(
     r"Traceback \(most recent call last\)|\bFile \"[^\"]+\", line \d+|\.(?:py|cc|cpp|rs|go|java|js|ts):\d+"

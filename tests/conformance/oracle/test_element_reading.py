@@ -6,7 +6,16 @@ from typing import Any
 import numpy as np
 import pytest
 
-from lepton_conformance.oracle.elements import WrongData, dtype, from_binary, from_json, to_binary, to_json
+from lepton_conformance.oracle.elements import (
+    WrongData,
+    bf16_bits,
+    bf16_values,
+    dtype,
+    from_binary,
+    from_json,
+    to_binary,
+    to_json,
+)
 from lepton_conformance.strategies.tensors import boundary_values, row
 
 
@@ -79,3 +88,32 @@ def test_wrong_bytes_are_refused(datatype: str, shape: list[int], data: bytes) -
 def test_bytes_are_little_endian() -> None:
     assert to_binary(np.array([1, -2], dtype=dtype("INT32"))) == struct.pack("<2i", 1, -2)
     assert to_binary(row("BYTES", (b"ab", b""))) == b"\x02\0\0\0ab\0\0\0\0"
+
+
+def test_bf16_bits_and_values_are_inverse() -> None:
+    bits = np.arange(2**16, dtype=np.uint16)
+    values = bf16_values(bits)
+    numbers = ~np.isnan(values)
+    assert (bf16_bits(values[numbers]) == bits[numbers]).all()
+
+
+@pytest.mark.parametrize(
+    ("value", "bits"),
+    [
+        (1.00390625, 0x3F80),  # half-way between 1 and the next: to even
+        (1.01171875, 0x3F82),  # half-way above: to even
+        (1.00390625 + 2.0**-40, 0x3F81),  # a double rounding through FP32 would lose the last bit
+        (1.01171875 - 2.0**-40, 0x3F81),
+        (-1.00390625 - 2.0**-40, 0xBF81),
+        (0.0, 0),
+        (-0.0, 0x8000),
+        (2.0**-133, 1),
+        (2.0**-135, 0),
+        (3.3895313892515355e38, 0x7F7F),
+        (3.4e38, 0x7F80),
+        (1e300, 0x7F80),
+        (float("nan"), 0x7FC0),
+    ],
+)
+def test_numbers_are_rounded_to_bf16_once(value: float, bits: int) -> None:
+    assert int(bf16_bits(np.array([value]))[0]) == bits

@@ -1,6 +1,6 @@
 """`lepton serve`: answer the Open Inference Protocol for packages, until told to stop.
 
-Owns the arguments and the one line that says where the server listens; leaves everything else to
+Owns the arguments and the lines that say where the server listens; leaves everything else to
 `lepton.serve`. Serves `inference`.
 """
 
@@ -15,7 +15,7 @@ from lepton.errors import LeptonError
 
 __all__ = ["EXAMPLE", "HELP", "add_arguments", "run"]
 
-HELP = "answer requests for packages over the Open Inference Protocol v2 (REST)"
+HELP = "answer requests for packages over the Open Inference Protocol v2 (REST, gRPC)"
 EXAMPLE = "lepton serve build/demo/digits.lepton --port 8000"
 
 #: The largest body accepted unless told otherwise (Spec: INF-LIM-02).
@@ -42,6 +42,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=_integer(0, 65535),
         default=8000,
         help="port, 0 for a free one (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--grpc-port",
+        type=_integer(0, 65535),
+        metavar="PORT",
+        help="also answer gRPC on this port, 0 for a free one (default: no gRPC)",
     )
     parser.add_argument(
         "--workers",
@@ -76,7 +82,7 @@ def run(args: argparse.Namespace) -> int:
     # Imported here: `lepton --help` names every command and must not load engines.
     from lepton.serve.loading import PackageSource
     from lepton.serve.server import run as serve
-    from lepton.serve.worker import Limits
+    from lepton.serve.worker import Address, Limits
 
     if not args.paths and args.repository is None:
         raise LeptonError("found neither PATH nor --repository, expected at least one of them")
@@ -88,12 +94,16 @@ def run(args: argparse.Namespace) -> int:
     source = PackageSource(tuple(args.paths), args.artifact, args.allow_executable, args.repository)
     host = f"[{args.host}]" if ":" in args.host else args.host
 
-    def announce(port: int, models: int) -> None:
-        noun = "model" if models == 1 else "models"
-        print(f"lepton serve: listening on http://{host}:{port} ({models} {noun})", flush=True)
+    def announce(address: Address, models: int) -> None:
+        served = f"{models} model" if models == 1 else f"{models} models"
+        lines = [f"lepton serve: listening on http://{host}:{address.port} ({served})\n"]
+        if address.grpc_port is not None:
+            lines.append(f"lepton serve: listening on grpc://{address.grpc_target()} ({served})\n")
+        print("".join(lines), end="", flush=True)
 
+    address = Address(args.host, args.port, args.grpc_port)
     limits = Limits(args.max_request_bytes, args.timeout)
-    received = serve(source.load, args.host, args.port, args.workers, limits, announce)
+    received = serve(source.load, address, args.workers, limits, announce)
     # The HTTP server's own threads may still run; they do not survive the interpreter taking itself apart.
     sys.stdout.flush()
     sys.stderr.flush()

@@ -20,7 +20,7 @@ from multiprocessing.process import BaseProcess
 
 from lepton.errors import LeptonError
 from lepton.serve.repository import Repository
-from lepton.serve.worker import Limits, work
+from lepton.serve.worker import Address, Limits, work
 
 __all__ = ["run"]
 
@@ -30,23 +30,26 @@ PORT_ATTEMPTS = 16
 STOP_SECONDS = 30.0
 
 Load = Callable[[], Repository]
+#: Told where the server listens, and the number of its models.
+Announce = Callable[[Address, int], None]
 
 
-def run(
-    load: Load, host: str, port: int, workers: int, limits: Limits, announce: Callable[[int, int], None]
-) -> int:
-    """Serve what `load` returns until a signal; call `announce(port, models)` once ready.
+def run(load: Load, address: Address, workers: int, limits: Limits, announce: Announce) -> int:
+    """Serve what `load` returns until a signal; call `announce` once ready.
 
     `load` runs in each worker (it is pickled when there are several). Port 0 takes a free one. Returns the
     signal that ended it. Raises: LeptonError when the address cannot be used or a worker fails.
     """
-    with _reserved(host, port) as chosen:
+    with contextlib.ExitStack() as stack:
+        port = stack.enter_context(_reserved(address.host, address.port, "--port"))
+        grpc_port = address.grpc_port
+        if grpc_port is not None:
+            grpc_port = stack.enter_context(_reserved(address.host, grpc_port, "--grpc-port"))
+        chosen = Address(address.host, port, grpc_port)
         if workers == 1:
             signals = (signal.SIGTERM, signal.SIGINT)
-            return _load_and_work(
-                load, host, chosen, limits, signals, lambda models: announce(chosen, models)
-            )
-        return _supervise(load, host, chosen, workers, limits, announce)
+            return _load_and_work(load, chosen, limits, signals, lambda models: announce(chosen, models))
+        return _supervise(load, chosen, workers, limits, announce)
 
 
 @contextlib.contextmanager
@@ -72,28 +75,28 @@ def _signals_kept(signals: Sequence[int]) -> Iterator[list[int]]:
 
 
 def _load_and_work(
-    load: Load, host: str, port: int, limits: Limits, signals: Sequence[int], announce: Callable[[int], None]
+    load: Load, address: Address, limits: Limits, signals: Sequence[int], announce: Callable[[int], None]
 ) -> int:
     """Serve what `load` returns until a signal; return the signal, however early it came."""
     with _signals_kept(signals) as received:
         repository = load()
         if received:
             return received[0]
-        return work(host, port, repository, limits, signals, received, lambda: announce(len(repository)))
+        return work(address, repository, limits, signals, received, lambda: announce(len(repository)))
 
 
 @contextlib.contextmanager
-def _reserved(host: str, port: int) -> Iterator[int]:
+def _reserved(host: str, port: int, option: str) -> Iterator[int]:
     """Hold the port while workers come and go: they share it with this socket, which never listens."""
     for _ in range(PORT_ATTEMPTS):
-        probe = _bound(host, port, shared=False)
+        probe = _bound(host, port, option, shared=False)
         chosen: int = probe.getsockname()[1]
         probe.close()
         if not hasattr(socket, "SO_REUSEPORT") or sys.platform != "linux":
             yield chosen
             return
         try:
-            reservation = _bound(host, chosen, shared=True)
+            reservation = _bound(host, chosen, option, shared=True)
         except LeptonError:
             if port != 0:
                 raise
@@ -101,10 +104,10 @@ def _reserved(host: str, port: int) -> Iterator[int]:
         with reservation:
             yield chosen
         return
-    raise LeptonError(f"found no free port on {host} in {PORT_ATTEMPTS} attempts; choose one with --port")
+    raise LeptonError(f"found no free port on {host} in {PORT_ATTEMPTS} attempts; choose one with {option}")
 
 
-def _bound(host: str, port: int, *, shared: bool) -> socket.socket:
+def _bound(host: str, port: int, option: str, *, shared: bool) -> socket.socket:
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(
             host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
@@ -120,15 +123,13 @@ def _bound(host: str, port: int, *, shared: bool) -> socket.socket:
     except OSError as error:
         bound.close()
         raise LeptonError(
-            f"cannot listen on {host}:{port} ({error.strerror}); choose another port with --port, or 0 for a "
-            "free one"
+            f"cannot listen on {host}:{port} ({error.strerror}); choose another port with {option}, or 0 for "
+            "a free one"
         ) from error
     return bound
 
 
-def _supervise(
-    load: Load, host: str, port: int, count: int, limits: Limits, announce: Callable[[int, int], None]
-) -> int:
+def _supervise(load: Load, address: Address, count: int, limits: Limits, announce: Announce) -> int:
     context = multiprocessing.get_context("spawn")
     wakened, waker = socket.socketpair()
     wakened.setblocking(False)
@@ -149,7 +150,7 @@ def _supervise(
     try:
         for _ in range(count):
             report, far_end = context.Pipe(duplex=False)
-            process: BaseProcess = context.Process(target=_worker, args=(load, host, port, limits, far_end))
+            process: BaseProcess = context.Process(target=_worker, args=(load, address, limits, far_end))
             process.start()
             far_end.close()
             processes.append(process)
@@ -162,7 +163,7 @@ def _supervise(
                 models = _started(report)
                 waiting.discard(report)
         if not received:
-            announce(port, models)
+            announce(address, models)
         while not received:
             ended = multiprocessing.connection.wait([*(process.sentinel for process in processes), wakened])
             for process in processes:
@@ -198,12 +199,12 @@ def _stop(processes: list[BaseProcess]) -> None:
             process.join()
 
 
-def _worker(load: Load, host: str, port: int, limits: Limits, report: Connection) -> None:
+def _worker(load: Load, address: Address, limits: Limits, report: Connection) -> None:
     # Ctrl-C reaches the whole group of processes; the parent passes it on as SIGTERM.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
     try:
-        _load_and_work(load, host, port, limits, (signal.SIGTERM,), lambda models: report.send((models, "")))
+        _load_and_work(load, address, limits, (signal.SIGTERM,), lambda models: report.send((models, "")))
     except (LeptonError, OSError) as error:
         with contextlib.suppress(OSError):  # the parent may have given up already
             report.send((0, str(error)))

@@ -16,11 +16,13 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
+from typing import Protocol
 
 from granian.constants import HTTPModes
 from granian.http import HTTP1Settings
 from granian.server.embed import Server
 
+from lepton.errors import LeptonError
 from lepton.serve.body import Bodies
 from lepton.serve.lanes import Lanes
 from lepton.serve.management import Management
@@ -28,7 +30,7 @@ from lepton.serve.repository import Repository
 from lepton.serve.rest import RestTransport
 from lepton.serve.routes import Routes
 
-__all__ = ["Limits", "work"]
+__all__ = ["Address", "Limits", "work"]
 
 #: How long requests in flight may take to finish after the signal to stop.
 DRAIN_SECONDS = 25.0
@@ -48,6 +50,20 @@ _M_MMAP_THRESHOLD = -3
 
 
 @dataclass(frozen=True, slots=True)
+class Address:
+    """Where a server listens; `grpc_port` is None where it does not answer gRPC."""
+
+    host: str
+    port: int
+    grpc_port: int | None = None
+
+    def grpc_target(self) -> str:
+        """Return the host and the gRPC port in one text."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{host}:{self.grpc_port}"
+
+
+@dataclass(frozen=True, slots=True)
 class Limits:
     """What one request may take: bytes of body, and seconds to arrive and to be computed (each)."""
 
@@ -56,8 +72,7 @@ class Limits:
 
 
 def work(
-    host: str,
-    port: int,
+    address: Address,
     repository: Repository,
     limits: Limits,
     signals: Sequence[int],
@@ -70,12 +85,11 @@ def work(
     """
     _allow_open_files()
     _keep_freed_memory()
-    return asyncio.run(_serve(host, port, repository, limits, signals, received, ready))
+    return asyncio.run(_serve(address, repository, limits, signals, received, ready))
 
 
 async def _serve(
-    host: str,
-    port: int,
+    address: Address,
     repository: Repository,
     limits: Limits,
     signals: Sequence[int],
@@ -89,8 +103,8 @@ async def _serve(
     transport = RestTransport(routes, lanes, bodies, management)
     server = Server(
         transport,
-        address=host,
-        port=port,
+        address=address.host,
+        port=address.port,
         http=HTTPModes.http1,
         http1_settings=HTTP1Settings(header_read_timeout=HEADER_MILLISECONDS),
         websockets=False,
@@ -98,6 +112,7 @@ async def _serve(
         backpressure=MAX_CONNECTIONS,
         log_enabled=False,
     )
+    over_grpc = _grpc_server(address, routes, lanes, limits)
     loop = asyncio.get_running_loop()
     stopped: asyncio.Future[int] = loop.create_future()
 
@@ -112,14 +127,15 @@ async def _serve(
     for number in received[:1]:
         stop(number)
     serving = asyncio.ensure_future(server.serve())
-    threading.Thread(target=_announce, args=(host, port, ready), daemon=True).start()
+    threading.Thread(target=_announce, args=(address, ready), daemon=True).start()
     await asyncio.wait((serving, stopped), return_when=asyncio.FIRST_COMPLETED)
     if not stopped.done():
         await serving  # raises what ended it
         raise RuntimeError("the HTTP server ended by itself")
     server.stop()  # type: ignore[no-untyped-call]
+    drained = asyncio.gather(serving, asyncio.to_thread(over_grpc.drain, DRAIN_SECONDS))
     with contextlib.suppress(TimeoutError):
-        await asyncio.wait_for(asyncio.shield(serving), DRAIN_SECONDS)
+        await asyncio.wait_for(asyncio.shield(drained), DRAIN_SECONDS)
     if management is not None:
         management.close()
     if not lanes.close():
@@ -129,12 +145,45 @@ async def _serve(
     return stopped.result()
 
 
-def _announce(host: str, port: int, ready: Callable[[], None]) -> None:
+class _Drained(Protocol):
+    """What answers beside HTTP."""
+
+    def drain(self, seconds: float) -> None:
+        """Finish what is in flight within `seconds`, and close."""
+        ...
+
+
+class _Nothing:
+    """Stands for gRPC where a server does not answer it."""
+
+    def drain(self, seconds: float) -> None:
+        """Have nothing in flight."""
+
+
+def _grpc_server(address: Address, routes: Routes, lanes: Lanes, limits: Limits) -> _Drained:
+    """Start to answer gRPC where that is asked for. Raises: LeptonError."""
+    if address.grpc_port is None:
+        return _Nothing()
+    # Imported here: it needs an optional dependency, and takes 0.2 seconds.
+    try:
+        from lepton.serve.grpc_service import InferenceService
+        from lepton.serve.grpc_transport import GrpcServer
+    except ImportError as error:
+        raise LeptonError(
+            f"found no module {error.name!r}, which gRPC needs; run: pip install 'lepton-standard[grpc]'"
+        ) from error
+    service = InferenceService(routes, lanes)
+    server = GrpcServer(address.grpc_target(), service, limits.max_request_bytes, limits.timeout)
+    server.start()
+    return server
+
+
+def _announce(address: Address, ready: Callable[[], None]) -> None:
     """Call `ready` as soon as a connection is accepted."""
-    reachable = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
+    reachable = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(address.host, address.host)
     while True:
         try:
-            socket.create_connection((reachable, port), timeout=1).close()
+            socket.create_connection((reachable, address.port), timeout=1).close()
         except OSError:
             time.sleep(0.002)
             continue

@@ -15,7 +15,7 @@ from lepton.errors import RuntimeRefusal
 from lepton.runtime.protocol import Array
 from lepton.serve import Repository, ServedModel
 from lepton.serve.server import run
-from lepton.serve.worker import Limits
+from lepton.serve.worker import Address, Limits
 from lepton.tensor import Symbol, TensorSpec
 
 INTEGERS = ("INT8", "INT16", "INT32", "INT64", "UINT8", "UINT16", "UINT32", "UINT64")
@@ -102,9 +102,8 @@ if __name__ == "__main__":
     port, workers, most, timeout = sys.argv[1:]
     run(
         load,
-        "127.0.0.1",
-        int(port),
+        Address("127.0.0.1", int(port)),
         int(workers),
         Limits(int(most), float(timeout)),
-        lambda chosen, models: print(f"listening on {chosen} with {models} models", flush=True),
+        lambda address, models: print(f"listening on {address.port} with {models} models", flush=True),
     )

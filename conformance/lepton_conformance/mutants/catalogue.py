@@ -8,6 +8,16 @@ from lepton_conformance.mutants import (
     binary_faults,
     data_faults,
     error_faults,
+    grpc_answer_faults,
+    grpc_call_faults,
+    grpc_input_faults,
+    grpc_lawful,
+    grpc_raw_faults,
+    grpc_service_faults,
+    grpc_shape_faults,
+    grpc_trivial,
+    grpc_typed_faults,
+    grpc_value_faults,
     lawful,
     metadata_faults,
     request_faults,
@@ -16,9 +26,10 @@ from lepton_conformance.mutants import (
     strictness_faults,
     trivial,
 )
+from lepton_conformance.mutants.grpc_naive import NaiveGrpc
 from lepton_conformance.mutants.naive import Naive
 
-__all__ = ["SERVERS", "TRIVIAL_SERVERS", "server"]
+__all__ = ["GRPC_SERVERS", "SERVERS", "TRIVIAL_GRPC_SERVERS", "TRIVIAL_SERVERS", "grpc_server", "server"]
 
 #: Every server with one planted fault, in the order of the requirements that they break.
 SERVERS: tuple[type[Naive], ...] = tuple(
@@ -37,8 +48,25 @@ SERVERS: tuple[type[Naive], ...] = tuple(
         key=lambda mutant: mutant.id,
     )
 )
+#: Every gRPC server with one planted fault.
+GRPC_SERVERS: tuple[type[NaiveGrpc], ...] = tuple(
+    sorted(
+        (
+            *grpc_service_faults.ALL,
+            *grpc_answer_faults.ALL,
+            *grpc_value_faults.ALL,
+            *grpc_raw_faults.ALL,
+            *grpc_typed_faults.ALL,
+            *grpc_input_faults.ALL,
+            *grpc_shape_faults.ALL,
+            *grpc_call_faults.ALL,
+        ),
+        key=lambda mutant: mutant.id,
+    )
+)
 #: Servers that no profile may pass.
 TRIVIAL_SERVERS: tuple[type[Naive], ...] = trivial.ALL
+TRIVIAL_GRPC_SERVERS: tuple[type[NaiveGrpc], ...] = grpc_trivial.ALL
 
 
 def server(identifier: str) -> Naive:
@@ -47,5 +75,15 @@ def server(identifier: str) -> Naive:
     Raises: KeyError for an id that nothing has.
     """
     every: tuple[type[Naive], ...] = (Naive, *lawful.ALL, *SERVERS, *TRIVIAL_SERVERS)
+    known = {mutant.id: mutant for mutant in every}
+    return known[identifier]()
+
+
+def grpc_server(identifier: str) -> NaiveGrpc:
+    """Return a new gRPC server by its id, `correct` for the one without a fault.
+
+    Raises: KeyError for an id that nothing has.
+    """
+    every: tuple[type[NaiveGrpc], ...] = (NaiveGrpc, *grpc_lawful.ALL, *GRPC_SERVERS, *TRIVIAL_GRPC_SERVERS)
     known = {mutant.id: mutant for mutant in every}
     return known[identifier]()

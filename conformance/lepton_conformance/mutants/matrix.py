@@ -19,6 +19,8 @@ from lepton_conformance.certify import certify
 from lepton_conformance.mutants import engine_faults, talker
 from lepton_conformance.mutants.catalogue import SERVERS
 from lepton_conformance.mutants.engine import Engine
+from lepton_conformance.mutants.grpc_listener import listening_grpc
+from lepton_conformance.mutants.grpc_naive import NaiveGrpc
 from lepton_conformance.mutants.listener import listening
 from lepton_conformance.mutants.naive import Naive
 from lepton_conformance.mutants.talker import Talker
@@ -28,9 +30,10 @@ __all__ = ["EXAMPLES", "Kill", "Mutant", "every_mutant", "judge", "main", "reach
 #: Generated cases per property: boundary cases come first and kill nearly everything.
 EXAMPLES = 10
 SERVER_PROFILES = ("inference-rest", "inference-binary")
+GRPC_PROFILES = ("inference-grpc",)
 
 #: Anything with one planted fault.
-Mutant = type[Naive] | type[Engine] | type[Talker]
+Mutant = type[Naive] | type[NaiveGrpc] | type[Engine] | type[Talker]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +69,9 @@ def reached(mutant: Mutant) -> Iterator[tuple[str, tuple[str, ...]]]:
     if issubclass(mutant, Naive):
         with listening(mutant()) as url:
             yield url, SERVER_PROFILES
+    elif issubclass(mutant, NaiveGrpc):
+        with listening_grpc(mutant()) as url:
+            yield url, GRPC_PROFILES
     elif issubclass(mutant, Engine):
         yield f"python:{mutant.__module__}:{mutant.__name__}", ("runtime",)
     else:

@@ -1,13 +1,14 @@
 """`python -m lepton_conformance.mutants.serve`: the naive server or one of its mutants as a program.
 
-Owns the command line; leaves serving to `listener`. Serves `inference`.
+Owns the command line; leaves serving to `listener` and `grpc_listener`. Serves `inference`.
 """
 
 import argparse
 import sys
 import threading
 
-from lepton_conformance.mutants.catalogue import server
+from lepton_conformance.mutants.catalogue import grpc_server, server
+from lepton_conformance.mutants.grpc_listener import listening_grpc
 from lepton_conformance.mutants.listener import listening
 
 __all__ = ["main"]
@@ -20,15 +21,19 @@ def main(argv: list[str] | None = None) -> int:
         description="Serve the conformance models, correctly or with one planted fault.",
     )
     parser.add_argument("--mutant", default="correct", metavar="ID", help="the fault (default: none)")
+    parser.add_argument("--grpc", action="store_true", help="speak gRPC instead of REST")
     parser.add_argument("--port", type=int, default=0, help="0 takes a free one (default)")
     arguments = parser.parse_args(argv)
     try:
-        application = server(arguments.mutant)
+        if arguments.grpc:
+            served = listening_grpc(grpc_server(arguments.mutant), arguments.port)
+        else:
+            served = listening(server(arguments.mutant), arguments.port)
     except KeyError:
         print(f"mutants.serve: no mutant {arguments.mutant!r}; `make mutants` lists them", file=sys.stderr)
         return 2
     try:
-        with listening(application, arguments.port) as url:
+        with served as url:
             print(f"listening on {url}", flush=True)
             threading.Event().wait()
     except OSError as error:

@@ -20,11 +20,16 @@ from lepton.serve.grpc_wire import LENGTH_DELIMITED, FieldCount, fields, length_
 from lepton.serve.reply import Cause, RequestError, invalid
 from lepton.serve.repository import ServedModel
 from lepton.serve.signature import check_input, check_output, check_shapes, compute
+from lepton.tensor import element_count
 
 __all__ = ["InferRequest", "infer", "parse_request"]
 
 #: The most bytes of a request that are not elements: names, shapes, parameters, the id.
 MAX_ENVELOPE_BYTES = 16 << 20
+
+#: An empty element of BYTES takes its length, or a field's tag and length.
+LEAST_RAW_BYTES = 4
+LEAST_TYPED_BYTES = 2
 
 # Numbers of fields in inference.proto.
 _INPUTS = 5
@@ -127,23 +132,40 @@ def _read_inputs(model: ServedModel, request: InferRequest) -> dict[str, Array]:
                 "request says the size that it sends"
             )
         shapes[tensor.name] = tensor.shape
+    _check_forms(request)
     check_shapes(model, shapes)
     if not request.raw:
         return {tensor.name: _of(tensor, read_contents, tensor.contents) for tensor in request.inputs}
-    for tensor in request.inputs:
-        if tensor.contents:
-            raise invalid(
-                f"input {tensor.name!r}: found both contents and raw_input_contents, expected one of them "
-                "in a request"
-            )
-    if len(request.raw) != len(request.inputs):
-        raise invalid(
-            f"found {len(request.raw)} raw_input_contents, expected {len(request.inputs)}: one for each input"
-        )
     return {
         tensor.name: _of(tensor, unpack_tensor, octets)
         for tensor, octets in zip(request.inputs, request.raw, strict=True)
     }
+
+
+def _check_forms(request: InferRequest) -> None:
+    """Refuse tensors both typed and raw, and strings that are fewer than their shape says, whatever the bound
+    on their number. Raises: RequestError. Spec: INF-GRP-20, INF-GRP-21, INF-GRP-25."""
+    if request.raw:
+        for tensor in request.inputs:
+            if tensor.contents:
+                raise invalid(
+                    f"input {tensor.name!r}: found both contents and raw_input_contents, expected one of them "
+                    "in a request"
+                )
+        if len(request.raw) != len(request.inputs):
+            raise invalid(
+                f"found {len(request.raw)} raw_input_contents, expected {len(request.inputs)}: one for each input"
+            )
+    for index, tensor in enumerate(request.inputs):
+        if tensor.datatype != "BYTES":
+            continue
+        found = len(request.raw[index]) if request.raw else sum(map(len, tensor.contents))
+        least = element_count(tensor.shape) * (LEAST_RAW_BYTES if request.raw else LEAST_TYPED_BYTES)
+        if found < least:
+            raise invalid(
+                f"input {tensor.name!r}: found {found} bytes, expected at least {least}: BYTES of shape "
+                f"{list(tensor.shape)}"
+            )
 
 
 def _of(tensor: _Input, read: Callable[[Any, str, Sequence[int]], Array], elements: Any) -> Array:

@@ -8,8 +8,7 @@ attacker become a hundred of ours. Here a tensor stays a view of the request, an
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -50,8 +49,7 @@ _PAYLOAD = np.uint8(0x7F)
 _MORE = 0x80
 
 
-@dataclass(frozen=True, slots=True)
-class Field:
+class Field(NamedTuple):
     """One field: its number, its wire type, where it begins, and where its value begins and ends."""
 
     number: int

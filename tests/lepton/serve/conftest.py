@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
 
+import grpc
 import pytest
 
 from lepton.serve import Repository
@@ -23,9 +24,10 @@ TIMEOUT_SECONDS = 3
 class Server:
     """A running server. `stop` ends it and returns its exit code."""
 
-    def __init__(self, workers: int = 1) -> None:
+    def __init__(self, workers: int = 1, limit: int = MAX_REQUEST_BYTES, *grpc_ports: int) -> None:
+        numbers = (0, workers, limit, TIMEOUT_SECONDS, *grpc_ports)
         self.process = subprocess.Popen(
-            [sys.executable, str(PROGRAM), "0", str(workers), str(MAX_REQUEST_BYTES), str(TIMEOUT_SECONDS)],
+            [sys.executable, str(PROGRAM), *map(str, numbers)],
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
@@ -35,6 +37,7 @@ class Server:
         assert line.startswith("listening on "), (line, self.process.poll())
         self.port = int(line.split()[2])
         self.address = f"127.0.0.1:{self.port}"
+        self.grpc_address = f"127.0.0.1:{line.split()[3]}"
 
     def stop(self, number: int = signal.SIGTERM) -> int:
         if self.process.poll() is None:
@@ -54,12 +57,41 @@ def server() -> Iterator[Server]:
     assert running.stop() == 0
 
 
+@pytest.fixture(scope="session")
+def grpc_server() -> Iterator[Server]:
+    running = Server(1, MAX_REQUEST_BYTES, 0)
+    yield running
+    assert running.stop() == 0
+
+
+class GrpcCaller:
+    """Calls with bytes of any kind; answers are the name of the status, its details, and the bytes."""
+
+    def __init__(self, address: str) -> None:
+        options = [("grpc.max_receive_message_length", -1), ("grpc.max_send_message_length", -1)]
+        self.channel = grpc.insecure_channel(address, options)
+
+    def __call__(self, call: str, octets: bytes, timeout: float = 20) -> tuple[str, str, bytes]:
+        ask = self.channel.unary_unary(f"/inference.GRPCInferenceService/{call}")
+        try:
+            return "OK", "", ask(octets, timeout=timeout)
+        except grpc.RpcError as error:
+            return error.code().name, error.details(), b""
+
+
+@pytest.fixture(scope="session")
+def call(grpc_server: Server) -> Iterator[GrpcCaller]:
+    caller = GrpcCaller(grpc_server.grpc_address)
+    yield caller
+    caller.channel.close()
+
+
 @pytest.fixture
 def start() -> Iterator[Callable[..., Server]]:
     running: list[Server] = []
 
-    def begin(workers: int = 1) -> Server:
-        running.append(Server(workers))
+    def begin(workers: int = 1, limit: int = MAX_REQUEST_BYTES, *grpc_ports: int) -> Server:
+        running.append(Server(workers, limit, *grpc_ports))
         return running[-1]
 
     yield begin

@@ -1,8 +1,9 @@
 """A server on numpy functions, for tests: the whole of `lepton.serve` without an engine or a package.
 
-Run as a program: `numpy_server.py PORT WORKERS MAX_REQUEST_BYTES TIMEOUT`. Models: `id_<datatype>` copies
-`x` [N,M] to `y`; `sub` subtracts; `split` has three outputs; `mix` copies FP32 `f` and BYTES `s`;
-`octets` answers bytes that are not UTF-8; `sleep` sleeps `x[0]` seconds; `fail` fails.
+Run as a program: `numpy_server.py PORT WORKERS MAX_REQUEST_BYTES TIMEOUT [GRPC_PORT]`. Models:
+`id_<datatype>` copies `x` [N,M] to `y`; `scalar` copies FP64 `x` []; `square` takes [N,N]; `sub` subtracts;
+`split` has three outputs; `mix` copies FP32 `f` and BYTES `s`; `octets` answers bytes that are not UTF-8;
+`sleep` sleeps `x[0]` seconds; `fail` fails.
 """
 
 import sys
@@ -85,6 +86,17 @@ def load() -> Repository:
                     lambda t: {"plus": t["x"] + 1, "minus": t["x"] - 1, "negative": -t["x"]},
                 ),
             ),
+            model("id_bf16", identity("BF16")),
+            model(
+                "scalar",
+                NumpyPipeline([spec("x", "FP64")], [spec("y", "FP64")], lambda t: {"y": t["x"]}),
+            ),
+            model(
+                "square",
+                NumpyPipeline(
+                    [spec("x", "INT8", "N", "N")], [spec("y", "INT8", "N", "N")], lambda t: {"y": t["x"]}
+                ),
+            ),
             model("mix", NumpyPipeline(mixed, mixed, dict)),
             model(
                 "octets",
@@ -99,11 +111,13 @@ def load() -> Repository:
 
 
 if __name__ == "__main__":
-    port, workers, most, timeout = sys.argv[1:]
+    port, workers, most, timeout, *grpc_ports = sys.argv[1:]
     run(
         load,
-        Address("127.0.0.1", int(port)),
+        Address("127.0.0.1", int(port), *map(int, grpc_ports)),
         int(workers),
         Limits(int(most), float(timeout)),
-        lambda address, models: print(f"listening on {address.port} with {models} models", flush=True),
+        lambda address, models: print(
+            f"listening on {address.port} {address.grpc_port} {models}", flush=True
+        ),
     )

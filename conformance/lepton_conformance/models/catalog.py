@@ -15,6 +15,7 @@ __all__ = [
     "IDENTITY_DATATYPES",
     "MODELS",
     "VERSION",
+    "WIDE",
     "ConformanceModel",
     "Tensor",
     "model",
@@ -57,7 +58,7 @@ class Tensor:
 
 @dataclass(frozen=True, slots=True)
 class ConformanceModel:
-    """A model by its operator: identity, subtract, affine, transpose, split or generation."""
+    """A model by its operator: identity, subtract, affine, transpose, split, generation or sum."""
 
     name: str
     operator: str
@@ -114,8 +115,16 @@ GENERATION = ConformanceModel(
     (Tensor("x", "INT32", ("N",)),),
     (Tensor("y", "INT32", ("N",)), Tensor("g", "INT32", (1,))),
 )
+_EIGHT = ("A", "B", "C", "D", "E", "F", "G", "H")
+#: 64 inputs of 8 dimensions, y their sum: INF-LIM-11 is judged with it where it is there.
+WIDE = ConformanceModel(
+    "lepton_wide",
+    "sum",
+    tuple(Tensor(f"x{index}", "FP32", _EIGHT) for index in range(64)),
+    (Tensor("y", "FP32", _EIGHT),),
+)
 #: The models that are handed out.
-EXPORTED = (*MODELS, BF16, GENERATION)
+EXPORTED = (*MODELS, BF16, GENERATION, WIDE)
 
 
 def model(name: str) -> ConformanceModel:

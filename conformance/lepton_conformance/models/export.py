@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import lepton_spec
-from lepton_conformance.models.catalog import BF16, EXPORTED, VERSION, ConformanceModel, Tensor
+from lepton_conformance.models.catalog import BF16, EXPORTED, VERSION, WIDE, ConformanceModel, Tensor
 from lepton_conformance.models.graphs import IR_VERSION, OPSET, model_bytes
 
 __all__ = ["LAYOUTS", "ExportFault", "export", "index"]
@@ -22,8 +22,9 @@ __all__ = ["LAYOUTS", "ExportFault", "export", "index"]
 INDEX = "models.json"
 #: Names of datatypes in Triton's config.pbtxt where they differ from the protocol's.
 _TRITON_NAMES = {"BYTES": "STRING"}
-#: Layouts that carry BF16: other servers end, or stay unready, for a model that they cannot load.
-_BF16_LAYOUTS = ("plain", "lepton")
+#: Rare models, and the layouts that carry them: other servers end for a model that they cannot load.
+_RARE = (BF16, WIDE)
+_RARE_LAYOUTS = ("plain", "lepton")
 
 
 class ExportFault(Exception):
@@ -82,7 +83,7 @@ def export(target: Path, layout: str) -> tuple[str, ...]:
 
 
 def _written(layout: str) -> list[ConformanceModel]:
-    return [model for model in EXPORTED if model is not BF16 or layout in _BF16_LAYOUTS]
+    return [model for model in EXPORTED if model not in _RARE or layout in _RARE_LAYOUTS]
 
 
 def _umask() -> int:

@@ -78,6 +78,10 @@ def _transpose(model: ConformanceModel, helper: Any) -> tuple[list[Any], list[An
     return [helper.make_node("Transpose", ["x"], ["y"], perm=[1, 0])], []
 
 
+def _sum(model: ConformanceModel, helper: Any) -> tuple[list[Any], list[Any]]:
+    return [helper.make_node("Sum", [tensor.name for tensor in model.inputs], ["y"])], []
+
+
 def _split(model: ConformanceModel, helper: Any) -> tuple[list[Any], list[Any]]:
     nodes = [
         helper.make_node("Add", ["x", "one"], ["plus"]),
@@ -103,4 +107,5 @@ _OPERATORS: Mapping[str, Callable[[ConformanceModel, Any], tuple[list[Any], list
     "affine": _affine,
     "transpose": _transpose,
     "split": _split,
+    "sum": _sum,
 }

@@ -4,7 +4,7 @@ Owns the tests, their marks and their driver; leaves reaching the subject to `su
 `oracle` and verdicts to `verdict`. The modules are pytest files that only `lepton_conformance.collect` runs.
 """
 
-__all__ = ["HTTP_MODULES", "RUNTIME_MODULES"]
+__all__ = ["GRPC_MODULES", "HTTP_MODULES", "RUNTIME_MODULES"]
 
 #: Modules that judge servers, in the order in which they run: what may harm a server comes last.
 HTTP_MODULES = (
@@ -17,11 +17,28 @@ HTTP_MODULES = (
     "inference_encodings",
     "inference_binary",
     "inference_isolation",
+    "inference_relations",
+    "inference_operations",
     "inference_errors",
     "inference_refusals",
     "inference_binary_refusals",
+    "inference_binary_limits",
+    "inference_mutations",
+    "inference_routes",
     "inference_framing",
     "inference_limits",
+    "inference_abuse",
+)
+#: Modules that judge servers over gRPC, in the order in which they run.
+GRPC_MODULES = (
+    "grpc_health",
+    "grpc_metadata",
+    "grpc_answers",
+    "grpc_data",
+    "grpc_isolation",
+    "grpc_errors",
+    "grpc_refusals",
+    "grpc_limits",
 )
 #: Modules that judge runtimes, in the order in which they run.
 RUNTIME_MODULES = (

@@ -16,7 +16,7 @@ UPLOAD_SECONDS = 60.0
 HOSTILE = 100_000
 
 
-def _published(http: HttpSubject) -> int:
+def published_limit(http: HttpSubject) -> int:
     """Return the published limit. Raises: SubjectFault when there is none."""
     metadata = accepted(http.metadata(), "GET v2")
     parameters = metadata.get("parameters")
@@ -33,7 +33,7 @@ def test_body_over_the_published_limit_is_413(http: HttpSubject, budget: Budget)
     case = plain(http)
     request = encode(infer_request(case))
     found: list[int] = []
-    each(budget, ["GET v2"], lambda _: found.append(_published(http)))
+    each(budget, ["GET v2"], lambda _: found.append(published_limit(http)))
     limit = found[0]
     if limit > MAX_TRIED_BYTES:
         raise NotTested(f"the published limit of {limit} bytes is larger than the {MAX_TRIED_BYTES} tried")
@@ -60,7 +60,7 @@ def test_body_over_the_published_limit_is_413(http: HttpSubject, budget: Budget)
 @requirement("INF-LIM-02", needs=("INF-LIM-01",))
 def test_published_limit_leaves_room(http: HttpSubject, budget: Budget) -> None:
     def body(_: str) -> None:
-        limit = _published(http)
+        limit = published_limit(http)
         if limit < ROOM_BYTES:
             raise SubjectFault(f"found a published limit of {limit} bytes, expected at least {ROOM_BYTES}")
 

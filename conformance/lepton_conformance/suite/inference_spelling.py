@@ -7,7 +7,7 @@ import numpy as np
 
 from lepton_conformance.models.catalog import BF16
 from lepton_conformance.oracle.elements import bf16_bits, bf16_values
-from lepton_conformance.outcome import NotApplicable, NotTested, SubjectFault
+from lepton_conformance.outcome import NotApplicable, SubjectFault
 from lepton_conformance.strategies import malformed
 from lepton_conformance.strategies.cases import Cases, Digits
 from lepton_conformance.strategies.malformed import Wrong
@@ -24,6 +24,7 @@ from lepton_conformance.suite.protocol import (
     core,
     expect_right,
     goes_on,
+    has_bf16,
     outputs_of,
     plain,
     refused,
@@ -96,7 +97,7 @@ def test_lone_surrogates_are_refused(http: HttpSubject, budget: Budget) -> None:
 
 @requirement("INF-DAT-17", needs=("INF-RSP-01", "INF-RSP-06", "INF-DAT-13"))
 def test_bf16_is_carried_as_numbers(http: HttpSubject, budget: Budget) -> None:
-    if not _has_bf16(http):
+    if not has_bf16(http):
         raise NotApplicable("the subject has no model with BF16 tensors")
     bits = np.arange(2**16, dtype=np.uint16)
     finite = bits[np.isfinite(bf16_values(bits))]
@@ -126,14 +127,6 @@ def test_bf16_is_carried_as_numbers(http: HttpSubject, budget: Budget) -> None:
 
     chunks = [finite[start : start + 8192] for start in range(0, len(finite), 8192)]
     each(budget, [special, *chunks], body)
-
-
-def _has_bf16(http: HttpSubject) -> bool:
-    try:
-        facts = http.model(BF16.name)
-    except NotTested:
-        return False
-    return all(datatype == "BF16" for _, datatype, _ in (*facts.inputs, *facts.outputs))
 
 
 def _flat(data: Any) -> list[float]:

@@ -7,7 +7,7 @@ test modules. Serves `inference`.
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from lepton_conformance.models.catalog import MODELS, model
+from lepton_conformance.models.catalog import BF16, MODELS, model
 from lepton_conformance.oracle.answers import Array, disagreement, judgeable
 from lepton_conformance.oracle.elements import WrongData, from_json
 from lepton_conformance.outcome import NotTested, SubjectFault
@@ -31,6 +31,7 @@ __all__ = [
     "expect_json",
     "expect_right",
     "goes_on",
+    "has_bf16",
     "outputs_of",
     "plain",
     "refused",
@@ -77,6 +78,15 @@ def require(http: HttpSubject, *names: str) -> None:
             raise NotTested(
                 f"the model {name} of the subject has other tensors than the conformance model of that name"
             )
+
+
+def has_bf16(http: HttpSubject) -> bool:
+    """Say whether the subject has the model with BF16 tensors."""
+    try:
+        facts = http.model(BF16.name)
+    except NotTested:
+        return False
+    return all(datatype == "BF16" for _, datatype, _ in (*facts.inputs, *facts.outputs))
 
 
 def available(http: HttpSubject, names: Iterable[str] = ALL_MODELS) -> tuple[str, ...]:
@@ -205,13 +215,13 @@ def refused(answer: Answer, what: str, status: int | None = None) -> None:
     error_text(answer)
 
 
-def goes_on(http: HttpSubject, case: Given, after: str) -> None:
+def goes_on(http: HttpSubject, case: Given, after: str, timeout: float | None = None) -> None:
     """Check that a model still answers, on the same connection and on a new one. Raises: SubjectFault.
 
     A connection that the server closed, announced or not, is replaced by a new one.
     """
     for fresh in (False, True):
-        answer = http.infer(case.model.name, infer_request(case), fresh=fresh)
+        answer = http.infer(case.model.name, infer_request(case), fresh=fresh, timeout=timeout)
         where = "on a new connection" if fresh else "on the same connection"
         if answer.status != 200:
             raise SubjectFault(

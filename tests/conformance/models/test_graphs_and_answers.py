@@ -8,7 +8,7 @@ import pytest
 
 import lepton_spec
 from lepton_conformance.models import EXPORTED, MODELS, ConformanceModel
-from lepton_conformance.models.catalog import BF16, GENERATION
+from lepton_conformance.models.catalog import BF16, GENERATION, WIDE
 from lepton_conformance.models.graphs import model_bytes
 from lepton_conformance.oracle.answers import disagreement, judgeable
 from lepton_conformance.strategies.tensors import cases
@@ -24,6 +24,7 @@ DIGESTS = {
     "lepton_sub": "60194725f6bc",
     "lepton_transpose": "52397a424bb6",
     "lepton_id_bf16": "e88d2679202d",
+    "lepton_wide": "a9e1f9d15002",
     "lepton_generation": "02e5e8dc947c",
 }
 
@@ -76,3 +77,16 @@ def test_onnxruntime_keeps_the_bits_of_bf16() -> None:
     binding.bind_output("y", "cpu", 0, code, list(bits.shape), found.ctypes.data)
     session.run_with_iobinding(binding)
     assert found.tolist() == bits.tolist()
+
+
+def test_the_wide_model_adds_64_inputs_of_8_dimensions() -> None:
+    session = onnxruntime.InferenceSession(model_bytes(WIDE), providers=["CPUExecutionProvider"])
+    shape = (1, 2, 1, 1, 3, 1, 1, 1)
+    inputs = {
+        tensor.name: np.full(shape, index, dtype=np.float32) for index, tensor in enumerate(WIDE.inputs)
+    }
+    (found,) = session.run(None, inputs)
+    array = np.asarray(found)
+    assert array.shape == shape
+    assert disagreement(WIDE, inputs, "y", array) is None
+    assert set(array.reshape(-1).tolist()) == {float(sum(range(64)))}

@@ -13,8 +13,9 @@ from typing import Any
 import lepton_spec
 from lepton_conformance.evidence import Evidence
 from lepton_conformance.report import html, junit
-from lepton_conformance.report.document import reproducer_path
-from lepton_conformance.report.reproducer import script
+from lepton_conformance.report.curl import shell_script
+from lepton_conformance.report.document import MAX_MESSAGE_CHARACTERS, reproducer_path
+from lepton_conformance.report.reproducer import address_of, script, visible
 from lepton_conformance.verdict import Blame
 from lepton_conformance.wholefile import write_whole_file
 
@@ -41,7 +42,7 @@ def write(report: dict[str, Any], evidence: Sequence[Evidence], target: Path) ->
     target.mkdir(parents=True, exist_ok=True)
     reproducers = target / "reproducers"
     reproducers.mkdir(exist_ok=True)
-    for stale in reproducers.glob("*.py"):
+    for stale in (*reproducers.glob("*.py"), *reproducers.glob("*.sh")):
         stale.unlink()
     for path, text in files.items():
         write_whole_file(target / path, text.encode())
@@ -55,13 +56,17 @@ def _rendered(report: dict[str, Any], evidence: Sequence[Evidence]) -> dict[str,
         if entry.failure is None or entry.failure.blame is not Blame.SUBJECT:
             continue
         path = reproducer_path(entry, evidence)
-        files[path] = script(
-            entry,
-            entry.failure,
-            requirements[entry.requirement],
-            report["subject"]["locator"],
-            path,
+        requirement, locator = requirements[entry.requirement], report["subject"]["locator"]
+        files[path] = script(entry, entry.failure, requirement, locator, path)
+        shell = shell_script(
+            entry.failure.exchanges,
+            address_of(locator),
+            title=f"{entry.requirement}: {requirement['title']}",
+            message=visible(" ".join(entry.failure.message[:MAX_MESSAGE_CHARACTERS].split())),
+            python=Path(path).name,
         )
+        if shell is not None:
+            files[path.removesuffix(".py") + ".sh"] = shell
     files["junit.xml"] = junit.render(report)
     files["report.html"] = html.render(report, evidence, requirements)
     files["report.json"] = _visible(json.dumps(report, ensure_ascii=False, indent=1)) + "\n"

@@ -5,6 +5,8 @@ Owns the record of exchanges; leaves making them to the subjects and printing th
 """
 
 import base64
+import collections
+import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -25,7 +27,9 @@ class HttpExchange:
     """One HTTP request and its answer; `status` is None when no answer came, `problem` then says why.
 
     `wire` is the request as it was sent, head and framed body. `place` counts the answers on the connection
-    that came before this one: pipelined requests are one `wire` with several answers.
+    that came before this one: pipelined requests are one `wire` with several answers. `connection` numbers
+    the client's connections; 0 stands for one of the exchange's own. `ended` says whether the server closed
+    it after the last answer, when that matters. Exchanges of several lanes happened at the same time.
     """
 
     method: str
@@ -38,6 +42,9 @@ class HttpExchange:
     response_body: bytes
     problem: str = ""
     place: int = 0
+    connection: int = 0
+    ended: bool | None = None
+    lane: int | None = None
 
     @property
     def transport(self) -> str:
@@ -89,22 +96,30 @@ class LineExchange:
         return "stdio"
 
 
+#: How many exchanges before a failing case are remembered: a fault may show only after them.
+MAX_BEFORE = 24
+
+
 class Recorder:
     """The exchanges of the current case, and those of the failing case that is to be reported."""
 
-    __slots__ = ("_current", "_kept")
+    __slots__ = ("_before", "_current", "_kept", "_kept_before")
 
     def __init__(self) -> None:
+        self._before: collections.deque[Exchange] = collections.deque(maxlen=MAX_BEFORE)
         self._current: list[Exchange] = []
         self._kept: tuple[Exchange, ...] | None = None
+        self._kept_before: tuple[Exchange, ...] = ()
 
     def reset(self) -> None:
-        """Forget everything: a new test begins."""
-        self._current = []
+        """Forget the failing case: a new test begins."""
+        self.begin()
         self._kept = None
+        self._kept_before = ()
 
     def begin(self) -> None:
-        """Forget the current case: a new one begins."""
+        """Leave the current case behind: a new one begins."""
+        self._before.extend(self._current[-MAX_BEFORE:])
         self._current = []
 
     def add(self, exchange: Exchange) -> None:
@@ -116,9 +131,30 @@ class Recorder:
         if not any(exchange is known for known in self._current):
             self._current.append(exchange)
 
+    def together(self, recorders: Sequence["Recorder"]) -> None:
+        """Record what several clients exchanged with a server at the same time, each in a lane of its own."""
+        for lane, recorder in enumerate(recorders):
+            for exchange in recorder.failing:
+                self._current.append(
+                    dataclasses.replace(exchange, lane=lane)
+                    if isinstance(exchange, HttpExchange)
+                    else exchange
+                )
+
     def keep(self) -> None:
         """Keep the current case as the failing one to report."""
         self._kept = tuple(self._current)
+        self._kept_before = tuple(self._before)
+
+    @property
+    def before(self) -> Sequence[Exchange]:
+        """Return what came before the failing case, the last exchange last."""
+        return self._kept_before
+
+    def put_before(self, exchanges: Sequence[Exchange]) -> None:
+        """Report these earlier exchanges, too: the failing case does not fail without."""
+        if self._kept is not None:
+            self._kept = (*exchanges, *self._kept)
 
     @property
     def failing(self) -> Sequence[Exchange]:

@@ -99,6 +99,7 @@ class HttpSubject:
         self.timeout = timeout
         self.recorder = Recorder()
         self._connection: Connection | None = None
+        self._opened = 0
         self._facts: dict[str, ModelFacts | str] = {}
 
     def twin(self) -> "HttpSubject":
@@ -192,16 +193,21 @@ class HttpSubject:
             reply = self._attempts(method, target, sent, framed, timeout or self.timeout)
         except WireError as error:
             self.close()
-            self.recorder.add(
-                HttpExchange(method, target, tuple(sent), body or b"", wire, None, (), b"", str(error))
-            )
+            self._keep(method, target, sent, body or b"", wire, error)
             raise self.blame(method, target, error) from error
-        self.recorder.add(
-            HttpExchange(
-                method, target, tuple(sent), body or b"", wire, reply.status, reply.headers, reply.body
-            )
-        )
+        self._keep(method, target, sent, body or b"", wire, reply)
         return Answer(reply.status, reply.headers, reply.body)
+
+    def _keep(
+        self, method: str, target: str, sent: Headers, body: bytes, wire: bytes, came: Reply | WireError
+    ) -> None:
+        """Record an exchange: what was sent, and the answer or why there is none."""
+        asked = (method, target, tuple(sent), body, wire)
+        if isinstance(came, WireError):
+            exchange = HttpExchange(*asked, None, (), b"", str(came), connection=self._opened)
+        else:
+            exchange = HttpExchange(*asked, came.status, came.headers, came.body, connection=self._opened)
+        self.recorder.add(exchange)
 
     @staticmethod
     def blame(method: str, target: str, error: WireError) -> SubjectFault:
@@ -244,13 +250,9 @@ class HttpSubject:
             try:
                 reply = self._once(method, target, sent, data, self.timeout)
             except WireError as error:
-                self.recorder.add(
-                    HttpExchange(method, target, tuple(sent), data, wire, None, (), b"", str(error))
-                )
+                self._keep(method, target, sent, data, wire, error)
                 raise self.blame(method, target, error) from error
-            self.recorder.add(
-                HttpExchange(method, target, tuple(sent), data, wire, reply.status, reply.headers, reply.body)
-            )
+            self._keep(method, target, sent, data, wire, reply)
             answers.append(Answer(reply.status, reply.headers, reply.body))
             if not reply.reusable:
                 break
@@ -276,6 +278,7 @@ class HttpSubject:
         self._connection = None
         if connection is None:
             connection = Connection(self._host, self._port, timeout)
+            self._opened += 1
         try:
             connection.allow(timeout)
             reply = self._exchange(connection, method, _head(method, target, sent), framed)

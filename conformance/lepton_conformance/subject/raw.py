@@ -5,6 +5,7 @@ Owns sending exact bytes on a connection of their own and reading what comes; le
 """
 
 import contextlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from lepton_conformance.subject.exchange import HttpExchange
@@ -58,7 +59,6 @@ def talk(
                 ended = True
                 break
             found.append(Answer(reply.status, reply.headers, reply.body))
-            _record(http, method, wire, found[-1], place)
             if not reply.reusable:
                 ended = True
                 break
@@ -66,10 +66,12 @@ def talk(
             connection.allow(CLOSE_SECONDS)
             ended = connection.ends()
     except WireError as error:
+        _record(http, method, wire, found)
         raise _fault(http, method, wire, error) from error
     finally:
         if connection is not None:
             connection.close()
+    _record(http, method, wire, found, ended if watch else None)
     return Talk(tuple(found), ended)
 
 
@@ -80,7 +82,7 @@ def received(http: HttpSubject, connection: Connection, wire: bytes, method: str
     except WireError as error:
         raise _fault(http, method, wire, error) from error
     answer = Answer(reply.status, reply.headers, reply.body)
-    _record(http, method, wire, answer, 0)
+    _record(http, method, wire, [answer])
     return answer
 
 
@@ -90,12 +92,25 @@ def _target(wire: bytes) -> str:
     return parts[1].decode("latin-1") if len(parts) > 1 else ""
 
 
-def _record(http: HttpSubject, method: str, wire: bytes, answer: Answer, place: int) -> None:
-    http.recorder.add(
-        HttpExchange(
-            method, _target(wire), (), b"", wire, answer.status, answer.headers, answer.body, place=place
+def _record(
+    http: HttpSubject, method: str, wire: bytes, found: Sequence[Answer], ended: bool | None = None
+) -> None:
+    """Record the answers of one connection; `ended` belongs to the last one."""
+    for place, answer in enumerate(found):
+        http.recorder.add(
+            HttpExchange(
+                method,
+                _target(wire),
+                (),
+                b"",
+                wire,
+                answer.status,
+                answer.headers,
+                answer.body,
+                place=place,
+                ended=ended if place == len(found) - 1 else None,
+            )
         )
-    )
 
 
 def _fault(http: HttpSubject, method: str, wire: bytes, error: WireError) -> Exception:

@@ -20,6 +20,7 @@ from lepton_conformance.fingerprint import kind_of_fault
 from lepton_conformance.outcome import SubjectFault, SubjectGone
 from lepton_conformance.strategies.cases import INTEGER_BITS, Cases, nothing_smaller
 from lepton_conformance.subject.exchange import Recorder
+from lepton_conformance.suite.history import source
 
 __all__ = ["Budget", "each", "examples"]
 
@@ -35,6 +36,12 @@ MIN_SHRINK_SECONDS = 0.1
 #: Integers are drawn above this origin, where no constant of a loaded module can be drawn instead: the same
 #: seed gives the same cases wherever the suite runs (Spec: CNF-REP-02).
 _ORIGIN = 1 << 200
+
+
+#: How many earlier exchanges belong to a case that does not fail by itself.
+MAX_BEFORE = 6
+#: A case that takes longer is not repeated to see whether it fails by itself.
+SLOW_SECONDS = 2.0
 
 
 class _Stop(BaseException):
@@ -80,6 +87,7 @@ class _Search(Generic[Case]):
     other: Exception | None = None
     shrinks: int = 0
     shrink_end: float = field(default=0.0)
+    slow: bool = False
 
     def run(self, case: Case) -> None:
         """Run the property once. Raises: whatever it raises."""
@@ -88,7 +96,11 @@ class _Search(Generic[Case]):
             self.budget.examples += 1
         else:
             self.shrinks += 1
-        self.body(case)
+        started = time.monotonic()
+        try:
+            self.body(case)
+        finally:
+            self.slow = time.monotonic() - started > SLOW_SECONDS
 
     def note(self, case: Case, fault: SubjectFault) -> None:
         """Keep a failing case as the simplest so far."""
@@ -153,6 +165,7 @@ def examples(budget: Budget, cases: Cases[Case], body: Callable[[Case], None]) -
     if search.fault is not None:
         if not isinstance(search.fault, SubjectGone):
             _reduce(search, cases.smaller)
+            _confirm(search)
         raise search.fault
 
 
@@ -231,3 +244,22 @@ def _reduce(search: _Search[Case], smaller: Callable[[Case], Iterable[Case]]) ->
             if search.fails(case):
                 progress = True
                 break
+
+
+def _confirm(search: _Search[Case]) -> None:
+    """Repeat the failing case; where it does not fail by itself, what came before it belongs to it."""
+    recorder = search.budget.recorder
+    earlier = source(recorder.failing, recorder.before)
+    if earlier is not None:
+        recorder.put_before([earlier])
+        return
+    if search.case is None or search.slow:
+        return
+    try:
+        search.run(search.case)
+    except SubjectFault as fault:
+        if not search.is_another(fault):
+            return
+    except Exception:
+        return
+    recorder.put_before(recorder.before[-MAX_BEFORE:])

@@ -59,7 +59,6 @@ def test_concurrent_answers_depend_on_their_own_request(http: HttpSubject, budge
     def ask(subject: HttpSubject, own: list[Given], faults: list[tuple[int, SubjectFault]], key: int) -> None:
         try:
             for index, case in enumerate(own):
-                subject.recorder.begin()
                 identifier = f"client {key} request {index}"
                 request = infer_request(case, identifier=identifier)
                 value = accepted(subject.infer(case.model.name, request), sent(case))
@@ -84,9 +83,8 @@ def test_concurrent_answers_depend_on_their_own_request(http: HttpSubject, budge
         for thread in threads:
             thread.join()
         if faults:
-            key, fault = min(faults, key=lambda item: item[0])
-            for exchange in twins[key].recorder.failing:
-                http.recorder.add(exchange)
+            fault = min(faults, key=lambda item: item[0])[1]
+            http.recorder.together([twin.recorder for twin in twins])
             raise SubjectFault(f"while {THREADS} clients asked at once: {fault}") from fault
 
     each(budget, [f"{THREADS} clients"] * 2, body)

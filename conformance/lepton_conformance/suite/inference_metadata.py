@@ -140,6 +140,7 @@ def test_listed_versions_are_reachable(http: HttpSubject, budget: Budget) -> Non
     def body(item: tuple[str, str]) -> None:
         name, version = item
         path = http.model_path(name, version)
+        http.get(http.model_path(name))  # for the report: it lists the version
         asked = [(http.get(path), f"GET {path}"), (http.get(f"{path}/ready"), f"GET {path}/ready")]
         if name in JSON_MODELS:
             request = infer_request(given(name))

@@ -1,0 +1,305 @@
+"""A failure of a server as a program that needs nothing but Python: short where a client library sends the
+same bytes, on sockets where the bytes matter, with threads where requests have to come at once.
+
+Owns the programs; leaves which exchanges show a failure to the driver. Each ends with 1 while the failure is
+there, with 0 when it is gone and with 2 when nobody answers at all. Serves `conformance` (CNF-REP-03).
+"""
+
+import base64
+import itertools
+import re
+import zlib
+from collections.abc import Sequence
+
+from lepton_conformance.report.curl import as_client_sends
+from lepton_conformance.subject.exchange import HttpExchange
+
+__all__ = ["http_script"]
+
+#: A request or an expected body longer than this many bytes is written compressed.
+MAX_LITERAL_BYTES = 4096
+#: What differs between two equal answers of some servers: UUIDs, times, addresses of memory.
+VOLATILE = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|\d{4}-\d\d-\d\d[T ]\d\d:\d\d:[\d.]+|0x[0-9a-f]{6,}"
+#: Header fields of answers that tests look at.
+_JUDGED = ("Content-Type", "Content-Encoding", "Inference-Header-Content-Length", "Allow", "Retry-After")
+#: How long a server may take to close a connection that it has to close.
+_WATCH_SECONDS = 10
+
+_HEAD = '''\
+"""{title}
+
+{text}
+
+The suite {message}
+Fingerprint: {fingerprint}
+Usage: python {name} [HOST:PORT]; ends with 1 while the failure is there, with 0 when it is gone.
+"""
+'''
+
+_ONE = """\
+import @IMPORTS@
+
+server = http.client.HTTPConnection(sys.argv[1] if len(sys.argv) > 1 else {address!r}, timeout=30)
+body = {body}
+headers = {headers}
+then = {then}
+try:
+    server.connect()
+except OSError as error:
+    print("nobody answers:", error)
+    sys.exit(2)
+try:
+    server.request({method!r}, {target!r}, body, headers)
+    answer = server.getresponse()
+    now = (answer.status, *map(answer.getheader, {fields}), {read})
+except (OSError, http.client.HTTPException):
+    now = None
+print({said!r})
+print("sent", {asked!r}, (body or b"")[:2000], "now ", now, "then", then, sep="\\n")
+sys.exit(now == then)
+"""
+
+_ROW = """\
+import @IMPORTS@, io, socket
+
+host, _, port = (sys.argv[1] if len(sys.argv) > 1 else {address!r}).rpartition(":")
+CONNECTIONS = [  # of each: (bytes to send, method, what came back: status, fields, body; None for no answer)
+{connections}
+]
+
+
+class Stream(io.BufferedReader):
+    def makefile(self, mode):
+        return self
+
+    def close(self):
+        pass
+
+
+def receive(stream, method):
+    try:
+        answer = http.client.HTTPResponse(stream, method=method)
+        answer.begin()
+        return (answer.status, *map(answer.getheader, {fields}), {read})
+    except (OSError, http.client.HTTPException):
+        return None
+
+
+print({said!r})
+same = True
+for exchanges in CONNECTIONS:
+    try:
+        connection = socket.create_connection((host.strip("[]"), int(port)), timeout=30)
+    except OSError as error:
+        print("nobody answers:", error)
+        sys.exit(2)
+    with connection:
+        stream = Stream(socket.SocketIO(connection, "rb"))
+        for data, method, then in exchanges:
+            try:
+                connection.sendall(data)
+            except OSError as error:
+                print("not all was read:", error)
+            now = receive(stream, method)
+            print("sent", data[:2000], "now ", str(now)[:2000], "then", str(then)[:2000], sep="\\n")
+            same = same and now == then
+{ended}sys.exit(same)
+"""
+
+_ENDED = """\
+        connection.settimeout({seconds})
+        try:
+            ended = stream.read(1) == b""
+        except TimeoutError:
+            ended = False
+        except OSError:
+            ended = True
+        print("the connection is closed" if ended else "the connection stays open")
+        same = same and ended == {ended}
+"""
+
+_CROWD = """\
+import @IMPORTS@, threading
+
+address = sys.argv[1] if len(sys.argv) > 1 else {address!r}
+CLIENTS = [  # of each, one after another: (method, target, body, headers)
+{clients}
+]
+ROUNDS = 20
+
+
+def ask(requests, answers):
+    server = http.client.HTTPConnection(address, timeout=30)
+    for method, target, body, headers in requests:
+        try:
+            server.request(method, target, body, headers)
+            answer = server.getresponse()
+            answers.append((answer.status, {read}))
+        except (OSError, http.client.HTTPException):
+            server.close()
+            answers.append(None)
+    server.close()
+
+
+print({said!r})
+alone = [[] for _ in CLIENTS]
+for requests, answers in zip(CLIENTS, alone):
+    ask(requests, answers)
+if all(answer is None for answers in alone for answer in answers):
+    print("nobody answers")
+    sys.exit(2)
+for _ in range(ROUNDS):
+    crowd = [[] for _ in CLIENTS]
+    threads = [threading.Thread(target=ask, args=pair) for pair in zip(CLIENTS, crowd)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    for requests, one, other in zip(CLIENTS, alone, crowd):
+        for request, before, now in zip(requests, one, other):
+            if before != now:
+                print("sent", request, "answered alone", before, "answered among others", now, sep="\\n")
+                sys.exit(1)
+print("every answer is the same, alone and among others")
+"""
+
+
+def http_script(
+    exchanges: Sequence[HttpExchange],
+    address: str,
+    *,
+    title: str,
+    text: str,
+    message: str,
+    said: str,
+    fingerprint: str,
+    name: str,
+) -> str:
+    """Return a stand-alone Python program that replays exchanges with a server at HOST:PORT."""
+    values = {
+        "title": title,
+        "text": text,
+        "message": message,
+        "said": said,
+        "fingerprint": fingerprint,
+        "name": name,
+        "address": address,
+    }
+    volatile = [
+        exchange for exchange in exchanges if _masked(exchange.response_body) != exchange.response_body
+    ]
+    values["read"] = "answer.read()"
+    imports = ["http.client", "sys"]
+    if volatile:
+        imports.insert(1, "re")
+        values["read"] = f're.sub(rb"{VOLATILE}", b"#", answer.read())'
+    fields = _fields(exchanges)
+    values["fields"] = repr(fields)
+    if any(exchange.lane is not None for exchange in exchanges):
+        values["clients"] = "\n".join(_clients(exchanges))
+        template = _CROWD
+    elif len(exchanges) == 1 and as_client_sends(exchanges[0]) and exchanges[0].ended is None:
+        (only,) = exchanges
+        values |= {
+            "body": _bytes(only.request_body) if only.request_body or _has_length(only) else "None",
+            "headers": repr(_headers(only)),
+            "then": _then(only, fields),
+            "method": only.method,
+            "target": only.target,
+            "asked": f"{only.method} {only.target}",
+        }
+        template = _ONE
+    else:
+        values["connections"] = "\n".join(_connections(exchanges, fields))
+        watched = exchanges[-1].ended if exchanges else None
+        values["ended"] = "" if watched is None else _ENDED.format(ended=watched, seconds=_WATCH_SECONDS)
+        template = _ROW
+    program = template.format_map(values)
+    if "zlib.decompress(" in program:
+        imports = ["base64", *imports, "zlib"]
+    return _HEAD.format_map(values) + program.replace("@IMPORTS@", ", ".join(imports), 1)
+
+
+def _masked(body: bytes) -> bytes:
+    return re.sub(VOLATILE.encode(), b"#", body)
+
+
+def _fields(exchanges: Sequence[HttpExchange]) -> tuple[str, ...]:
+    """Return the header fields by which two answers differ: those that came, and Allow where it is due."""
+    came = {name.lower() for exchange in exchanges for name, _ in exchange.response_headers}
+    if any(exchange.status == 405 for exchange in exchanges):
+        came.add("allow")
+    if any(exchange.status == 503 for exchange in exchanges):
+        came.add("retry-after")
+    if any(b"binary_data" in exchange.request_body for exchange in exchanges):
+        came.add("inference-header-content-length")
+    return tuple(name for name in _JUDGED if name == "Content-Type" or name.lower() in came)
+
+
+def _then(exchange: HttpExchange, fields: Sequence[str]) -> str:
+    """Return an expression for what came back."""
+    if exchange.status is None:
+        return "None"
+    listed = [repr(_field(exchange, name)) for name in fields]
+    return f"({', '.join([str(exchange.status), *listed, _bytes(_masked(exchange.response_body))])})"
+
+
+def _field(exchange: HttpExchange, name: str) -> str | None:
+    """Return a header field of an answer as `http.client` gives it."""
+    found = [value for key, value in exchange.response_headers if key.lower() == name.lower()]
+    return ", ".join(found) if found else None
+
+
+def _headers(exchange: HttpExchange) -> dict[str, str]:
+    """Return the header fields that the library does not write by itself."""
+    return {
+        name: value
+        for name, value in exchange.request_headers
+        if name.lower() not in ("host", "content-length")
+    }
+
+
+def _has_length(exchange: HttpExchange) -> bool:
+    return any(name.lower() == "content-length" for name, _ in exchange.request_headers)
+
+
+def _connections(exchanges: Sequence[HttpExchange], fields: Sequence[str]) -> list[str]:
+    """Return a list for each connection of what is sent on it and came back."""
+    numbered: list[tuple[int, HttpExchange]] = []
+    number = 0
+    for exchange in exchanges:
+        before = numbered[-1][1] if numbered else None
+        goes_on = exchange.place > 0 or (
+            before is not None and exchange.connection != 0 and exchange.connection == before.connection
+        )
+        number += not goes_on
+        numbered.append((number, exchange))
+    lines = []
+    for _, group in itertools.groupby(numbered, key=lambda item: item[0]):
+        lines.append("    [")
+        for _, exchange in group:
+            sent = b"" if exchange.place else exchange.wire
+            lines.append(f"        ({_bytes(sent)}, {exchange.method!r}, {_then(exchange, fields)}),")
+        lines.append("    ],")
+    return lines
+
+
+def _clients(exchanges: Sequence[HttpExchange]) -> list[str]:
+    lines = []
+    for lane in sorted({exchange.lane or 0 for exchange in exchanges}):
+        lines.append("    [")
+        lines += [
+            f"        ({each.method!r}, {each.target!r}, {_bytes(each.request_body)}, {_headers(each)!r}),"
+            for each in exchanges
+            if (each.lane or 0) == lane
+        ]
+        lines.append("    ],")
+    return lines
+
+
+def _bytes(data: bytes) -> str:
+    """Return an expression for bytes: a literal, or compressed when it is long."""
+    if len(data) <= MAX_LITERAL_BYTES:
+        return repr(data)
+    packed = base64.b64encode(zlib.compress(data, 9)).decode()
+    return f"zlib.decompress(base64.b64decode({packed!r}))"

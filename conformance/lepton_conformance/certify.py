@@ -53,12 +53,13 @@ def certify(
     max_examples: int = DEFAULT_MAX_EXAMPLES,
     report_dir: Path | None = None,
     only: Sequence[str] | None = None,
+    companion: str | None = None,
 ) -> dict[str, Any]:
     """Return the report of a run, and write it with its companions when a directory is given.
 
     Raises: Unreachable when nobody answers, UsageFault for an unknown profile or requirement.
     """
-    finished = run(subject, profiles, seed=seed, max_examples=max_examples, only=only)
+    finished = run(subject, profiles, seed=seed, max_examples=max_examples, only=only, companion=companion)
     if report_dir is not None:
         directory.write(finished.report, finished.evidence, report_dir)
     return finished.report
@@ -72,14 +73,15 @@ def run(
     max_examples: int | None = None,
     seconds: float | None = None,
     only: Sequence[str] | None = None,
+    companion: str | None = None,
     progress: Callable[[int, int, str], None] = lambda done, total, identifier: None,
 ) -> Run:
     """Run the suite on a subject. `seconds` bounds the generation of cases, `only` the requirements.
 
-    Raises: as `certify`.
+    `companion` is the URL of a gRPC subject's REST form. Raises: as `certify`.
     """
     requirements = lepton_spec.requirements()
-    located = locate(subject)
+    located = locate(subject, companion)
     names = _profiles(profiles or located.default_profiles, located, requirements)
     if max_examples is None:
         max_examples = DEFAULT_MAX_EXAMPLES if seconds is None else MAX_EXAMPLES_IN_TIME

@@ -161,6 +161,11 @@ class _Collector:
         return self.subject
 
     @pytest.fixture
+    def grpc(self) -> Any:
+        """Return the server under test, over gRPC."""
+        return self.subject
+
+    @pytest.fixture
     def runtime(self) -> Any:
         """Return the runtime under test."""
         return self.subject

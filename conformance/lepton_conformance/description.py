@@ -38,13 +38,13 @@ def subject_digest(description: Mapping[str, Any]) -> str:
 def describe_server(
     locator: str, name: Any, version: Any, *, metadata: str, models: Mapping[str, str]
 ) -> dict[str, Any]:
-    """Return the member `subject` for a server.
+    """Return the member `subject` for a server; its kind is the scheme of the locator, `http` or `grpc`.
 
     `metadata` is the digest (`document_digest`) of the server's metadata object, `models` those of the
     metadata objects of the conformance models that were found, by name.
     """
     description = {
-        "kind": "http",
+        "kind": locator.partition(":")[0],
         "name": _text(name),
         "version": _text(version),
         "metadata": metadata,

@@ -9,10 +9,14 @@ from typing import Any
 from lepton_conformance.models.catalog import model
 from lepton_conformance.models.graphs import model_bytes
 from lepton_conformance.outcome import AdapterFault, NotTested, SubjectFault
+from lepton_conformance.strategies.grpc_requests import typed_request
 from lepton_conformance.strategies.requests import infer_request
 from lepton_conformance.strategies.tensors import given
+from lepton_conformance.subject.grpc import GrpcSubject
+from lepton_conformance.subject.grpc_messages import read_response, read_server_metadata
 from lepton_conformance.subject.http import HttpSubject
 from lepton_conformance.subject.locate import locate
+from lepton_conformance.subject.protobuf import NotAMessage
 from lepton_conformance.subject.stdio import Rejection, StdioSubject
 
 __all__ = ["smoke"]
@@ -29,7 +33,7 @@ def smoke(subject: str, say: Callable[[str], None]) -> int:
     """
     opened = locate(subject).open()
     try:
-        steps = _server(opened) if isinstance(opened, HttpSubject) else _program(opened)
+        steps = _steps(opened)
         for name, question in steps:
             try:
                 say(f"ok    {name}: {question()}")
@@ -44,6 +48,12 @@ def smoke(subject: str, say: Callable[[str], None]) -> int:
     return 0
 
 
+def _steps(opened: HttpSubject | GrpcSubject | StdioSubject) -> Iterator[Step]:
+    if isinstance(opened, HttpSubject):
+        return _server(opened)
+    return _grpc_server(opened) if isinstance(opened, GrpcSubject) else _program(opened)
+
+
 def _server(http: HttpSubject) -> Iterator[Step]:
     yield "live", lambda: f"status {http.get('v2/health/live').status}"
     yield "server metadata", lambda: http.metadata().excerpt()
@@ -55,6 +65,31 @@ def _server(http: HttpSubject) -> Iterator[Step]:
             raise SubjectFault(f"found status {answer.status} with {answer.excerpt()}, expected 200")
         return answer.excerpt()
 
+    yield f"inference with {MODEL}", infer
+
+
+def _grpc_server(grpc: GrpcSubject) -> Iterator[Step]:
+    def metadata() -> str:
+        reply = grpc.call("ServerMetadata")
+        if reply.code != "OK":
+            raise SubjectFault(f"found {reply.excerpt()}, expected OK")
+        try:
+            return str(read_server_metadata(reply.body))
+        except NotAMessage as error:
+            raise SubjectFault(f"found bytes that are no ServerMetadataResponse: {error}") from error
+
+    def infer() -> str:
+        reply = grpc.call("ModelInfer", typed_request(given(MODEL)).encode())
+        if reply.code != "OK":
+            raise SubjectFault(f"found {reply.excerpt()}, expected OK")
+        try:
+            return str(read_response(reply.body))
+        except NotAMessage as error:
+            raise SubjectFault(f"found bytes that are no ModelInferResponse: {error}") from error
+
+    yield "live", lambda: grpc.call("ServerLive").excerpt()
+    yield "server metadata", metadata
+    yield f"metadata of {MODEL}", lambda: f"inputs {grpc.model(MODEL).inputs}"
     yield f"inference with {MODEL}", infer
 
 

@@ -58,7 +58,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default=[],
         metavar="NAME",
         help="profile to judge, may be repeated: oip-rest, inference-rest, inference-binary for servers "
-        "(default inference-rest), runtime for programs and objects",
+        "(default inference-rest), inference-grpc for grpc:// servers, runtime for programs and objects",
+    )
+    parser.add_argument(
+        "--companion",
+        metavar="URL",
+        help="REST form of a grpc:// subject, http://HOST:PORT: both must give the same outputs (INF-GRP-41)",
     )
     parser.add_argument(
         "--seed", type=_natural, default=0, metavar="N", help="seed of generated cases (default 0)"
@@ -145,6 +150,7 @@ def run(args: argparse.Namespace) -> int:
             max_examples=args.max_examples,
             seconds=args.budget,
             only=args.only,
+            companion=args.companion,
             progress=progress,
         )
     finally:

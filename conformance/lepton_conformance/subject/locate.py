@@ -10,14 +10,15 @@ from typing import Any
 
 from lepton_conformance.description import describe_program
 from lepton_conformance.outcome import AdapterFault
-from lepton_conformance.subject.description import describe_http
+from lepton_conformance.subject.description import describe_grpc, describe_http
+from lepton_conformance.subject.grpc import GrpcSubject
 from lepton_conformance.subject.http import HttpSubject, Unreachable
 from lepton_conformance.subject.stdio import StdioSubject, command_of
-from lepton_conformance.suite import HTTP_MODULES, RUNTIME_MODULES
+from lepton_conformance.suite import GRPC_MODULES, HTTP_MODULES, RUNTIME_MODULES
 
 __all__ = ["FORMS", "Located", "locate"]
 
-FORMS = "http://HOST:PORT, python:MODULE:ATTR or exec:COMMAND"
+FORMS = "http://HOST:PORT, grpc://HOST:PORT, python:MODULE:ATTR or exec:COMMAND"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,10 +33,13 @@ class Located:
     describe: Callable[[Any], dict[str, Any]]
 
 
-def locate(subject: str) -> Located:
-    """Return the way to a subject. Raises: Unreachable for a form that there is not."""
+def locate(subject: str, companion: str | None = None) -> Located:
+    """Return the way to a subject. `companion` is the URL of a gRPC subject's REST form.
+
+    Raises: Unreachable for a form that there is not.
+    """
     scheme = subject.partition(":")[0]
-    if scheme == "http":
+    if scheme == "http" and companion is None:
         return Located(
             "http",
             HTTP_MODULES,
@@ -43,6 +47,20 @@ def locate(subject: str) -> Located:
             ("inference-rest",),
             lambda: _open_http(subject),
             describe_http,
+        )
+    if scheme == "grpc":
+        return Located(
+            "grpc",
+            GRPC_MODULES,
+            ("inference-grpc",),
+            ("inference-grpc",),
+            lambda: _open_grpc(subject, companion),
+            describe_grpc,
+        )
+    if companion is not None:
+        raise Unreachable(
+            f"found the companion {companion!r} for the subject {subject!r}, "
+            "expected a subject grpc://HOST:PORT: the companion is its REST form"
         )
     if scheme in ("python", "exec"):
         return Located(
@@ -58,11 +76,6 @@ def locate(subject: str) -> Located:
             "cannot reach https:// subjects: this suite speaks HTTP without TLS; "
             "certify the port behind the proxy that ends TLS: http://HOST:PORT"
         )
-    if scheme == "grpc":
-        raise Unreachable(
-            "cannot reach grpc:// subjects: this version of the suite has no gRPC tests; "
-            "certify the server's REST port instead: http://HOST:PORT"
-        )
     raise Unreachable(f"cannot use {subject!r} as a subject: expected {FORMS}")
 
 
@@ -70,6 +83,12 @@ def _open_http(subject: str) -> HttpSubject:
     http = HttpSubject(subject)
     http.probe()
     return http
+
+
+def _open_grpc(subject: str, companion: str | None) -> GrpcSubject:
+    grpc = GrpcSubject(subject, companion=None if companion is None else _open_http(companion))
+    grpc.probe()
+    return grpc
 
 
 def _describe_program(subject: str, opened: StdioSubject) -> dict[str, Any]:

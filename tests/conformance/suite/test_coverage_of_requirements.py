@@ -19,8 +19,10 @@ def test_every_test_cites_a_requirement_that_there_is() -> None:
 
 
 def test_every_module_with_tests_is_run() -> None:
-    listed = {*suite.HTTP_MODULES, *suite.RUNTIME_MODULES}
+    listed = {*suite.GRPC_MODULES, *suite.HTTP_MODULES, *suite.RUNTIME_MODULES}
     written = {
-        path.stem for path in SUITE_DIR.glob("*.py") if path.stem.startswith(("inference_", "runtime_"))
+        path.stem
+        for path in SUITE_DIR.glob("*.py")
+        if path.stem.startswith(("grpc_", "inference_", "runtime_"))
     }
     assert listed == written

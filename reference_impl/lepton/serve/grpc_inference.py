@@ -149,12 +149,13 @@ def _check_forms(request: InferRequest) -> None:
         for tensor in request.inputs:
             if tensor.contents:
                 raise invalid(
-                    f"input {tensor.name!r}: found both contents and raw_input_contents, expected one of them "
-                    "in a request"
+                    f"input {tensor.name!r}: found both contents and raw_input_contents, expected one of "
+                    "them in a request"
                 )
         if len(request.raw) != len(request.inputs):
             raise invalid(
-                f"found {len(request.raw)} raw_input_contents, expected {len(request.inputs)}: one for each input"
+                f"found {len(request.raw)} raw_input_contents, expected {len(request.inputs)}: one for each "
+                "input"
             )
     for index, tensor in enumerate(request.inputs):
         if tensor.datatype != "BYTES":

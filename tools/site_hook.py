@@ -21,6 +21,8 @@ from specification.published import Example, read_examples
 
 ROOT = Path(__file__).resolve().parent.parent
 SCHEMAS = ROOT / "schemas" / SPEC_VERSION
+#: What is published beside the pages, by the end of its name. The lock is for the build alone.
+PUBLISHED = (".json", ".yaml", ".proto", ".binpb")
 
 _book: list[Book] = []
 
@@ -34,7 +36,7 @@ def on_config(config: MkDocsConfig) -> MkDocsConfig:
 
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:
-    """Add the generated pages, the raw schemas at the path of their `$id`, and the style sheet."""
+    """Add the generated pages, the published files at the path of the schemas' `$id`, and the style sheet."""
     book = _book[0]
     generated = {"index.md": pages.landing_page()}
     schemas = _schemas()
@@ -42,13 +44,13 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
     for language in pages.LANGUAGES:
         generated[f"{language}/index.md"] = pages.home_page(language, book)
         generated[f"{language}/profiles.md"] = pages.profiles_page(language, book)
-        generated[f"{language}/schemas/index.md"] = pages.schemas_index(language, schemas)
+        generated[f"{language}/schemas/index.md"] = pages.schemas_index(language, schemas, _others())
         for name, schema in schemas.items():
             page = pages.schema_page(language, name, schema, book, examples)
             generated[f"{language}/schemas/{_stem(name)}.md"] = page
     for uri, text in generated.items():
         files.append(File.generated(config, uri, content=text))
-    for path in sorted(SCHEMAS.glob("*.json")):
+    for path in sorted(each for suffix in PUBLISHED for each in SCHEMAS.glob(f"*{suffix}")):
         files.append(File.generated(config, f"schemas/{SPEC_VERSION}/{path.name}", abs_src_path=str(path)))
     style = Path(__file__).with_name("pages") / "lepton.css"
     files.append(File.generated(config, "assets/lepton.css", abs_src_path=str(style)))
@@ -132,6 +134,12 @@ def _stem(name: str) -> str:
 
 def _schemas() -> dict[str, Any]:
     return {path.name: json.loads(path.read_bytes()) for path in sorted(SCHEMAS.glob("*.schema.json"))}
+
+
+def _others() -> list[str]:
+    """Return the names of the published files that are no JSON Schemas."""
+    names = (path.name for suffix in PUBLISHED for path in SCHEMAS.glob(f"*{suffix}"))
+    return sorted(name for name in names if not name.endswith(".schema.json"))
 
 
 def _examples(book: Book) -> list[Example]:

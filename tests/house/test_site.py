@@ -85,3 +85,17 @@ def test_no_page_loads_anything_from_another_host(site: Path) -> None:
 def test_a_chinese_page_speaks_chinese(site: Path) -> None:
     assert '<html lang="zh"' in (site / "zh/index.html").read_text(encoding="utf-8")
     assert '<html lang="en"' in (site / "en/index.html").read_text(encoding="utf-8")
+
+
+def test_every_published_file_is_there_and_described(site: Path) -> None:
+    published = {path.name for path in lepton_spec.path(".").iterdir()} - {"requirements.lock"}
+    assert {path.name for path in (site / "schemas/1.0").iterdir()} == published
+    others = [name for name in published if not name.endswith(".schema.json")]
+    for language in ("en", "zh"):
+        text = (site / language / "schemas/index.html").read_text(encoding="utf-8")
+        for name in others:
+            row = re.search(
+                rf'<a href="\.\./\.\./schemas/1\.0/{re.escape(name)}">.*?<td>(.*?)</td>', text, re.S
+            )
+            assert row is not None, name
+            assert row.group(1).strip(), name

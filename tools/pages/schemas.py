@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pages.links import card_link, link_identifiers
-from pages.words import WORDS
+from pages.words import FILES, WORDS
 from specification import Book
 from specification.published import Example
 
@@ -17,17 +17,22 @@ __all__ = ["schema_page", "schemas_index"]
 
 #: The raw file, as seen from the page of a schema.
 _RAW = "../../../schemas/1.0"
+#: The raw file, as seen from the list of schemas.
+_RAW_FROM_INDEX = "../../schemas/1.0"
 #: A longer pattern is shown only in the whole schema.
 MAX_PATTERN_CHARACTERS = 48
 
 
-def schemas_index(language: str, schemas: Mapping[str, Mapping[str, Any]]) -> str:
-    """Return the Markdown of the list of schemas, by file name."""
+def schemas_index(language: str, schemas: Mapping[str, Mapping[str, Any]], others: Sequence[str]) -> str:
+    """Return the Markdown of the list of schemas, by file name, and of the other published files."""
     words = WORDS[language]
     lines = [f"# {words['schemas']}", "", f"| {words['schema']} | {words['meaning']} |", "|---|---|"]
     for name, schema in schemas.items():
         stem = name.removesuffix(".json").removesuffix(".schema")
         lines.append(f"| [{name}]({stem}.md) | {_cell(schema.get('title', ''))} |")
+    lines += ["", f"## {words['others']}", "", f"| {words['file']} | {words['meaning']} |", "|---|---|"]
+    for name in others:
+        lines.append(f'| <a href="{_RAW_FROM_INDEX}/{name}">{name}</a> | {FILES[language].get(name, "")} |')
     return "\n".join(lines) + "\n"
 
 

@@ -3,7 +3,7 @@
 Owns the labels of cards, tables and navigation; leaves every sentence of the standard to `spec/`.
 """
 
-__all__ = ["CHINESE_BADGES", "LANGUAGES", "WORDS", "badge", "level_class"]
+__all__ = ["CHINESE_BADGES", "FILES", "LANGUAGES", "WORDS", "badge", "level_class"]
 
 #: Language of a folder in `spec/` -> its name in that language.
 LANGUAGES = {"en": "English", "zh": "中文"}
@@ -36,6 +36,8 @@ WORDS = {
         "definitions": "Definitions",
         "bound": "Requirements",
         "raw": "the schema itself",
+        "others": "Other files",
+        "file": "file",
         "whole": "The whole schema",
         "title": "title",
         "level": "level",
@@ -69,11 +71,35 @@ WORDS = {
         "definitions": "定义",
         "bound": "要求",
         "raw": "模式文件",
+        "others": "其他文件",
+        "file": "文件",
         "whole": "完整模式",
         "title": "标题",
         "level": "级别",
         "role": "对象",
         "stale": "本译文落后于英文原文；以英文为准。",
+    },
+}
+
+#: What the published files are for that are no JSON Schemas, by language and name.
+FILES = {
+    "en": {
+        "datatypes.json": "The registered datatypes.",
+        "inference.binpb": "The gRPC service, compiled to a FileDescriptorSet.",
+        "inference.openapi.yaml": "The REST routes of the chapter inference, in OpenAPI 3.1.",
+        "inference.proto": "The gRPC service of the chapter inference.",
+        "requirements.json": "Every requirement, in English and Chinese.",
+        "spdx.json": "The licence identifiers of SPDX.",
+        "traceability.json": "The checks, tests and mutants of each requirement.",
+    },
+    "zh": {
+        "datatypes.json": "已登记的数据类型。",
+        "inference.binpb": "gRPC 服务，编译成 FileDescriptorSet。",
+        "inference.openapi.yaml": "inference 章的 REST 路由，OpenAPI 3.1。",
+        "inference.proto": "inference 章的 gRPC 服务。",
+        "requirements.json": "全部要求，英文和中文。",
+        "spdx.json": "SPDX 的许可证标识。",
+        "traceability.json": "每条要求的检查、测试和变异体。",
     },
 }
 

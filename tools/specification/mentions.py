@@ -18,6 +18,8 @@ _CURRENT = (
     "conformance/**/*.py",
     "schemas/lepton_spec/*.py",
     "schemas/1.0/*.schema.json",
+    "schemas/1.0/*.yaml",
+    "schemas/1.0/*.proto",
     "examples/**/*.py",
     "benchmarks/*.py",
     "kits/**/*.*",

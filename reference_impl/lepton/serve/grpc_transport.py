@@ -13,7 +13,7 @@ import threading
 import time
 import traceback
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from types import SimpleNamespace
 from typing import Any
@@ -200,6 +200,8 @@ class _Threads:
                     return respond(message, context)
                 except RequestError as error:
                     refusal = error
+                except CancelledError:
+                    refusal = RequestError(Cause.SLOW_CLIENT, "the client left before the work began")
                 except Exception as error:
                     traceback.print_exception(error, file=sys.stderr)
                     refusal = RequestError(Cause.FAULT, "found a fault of the server; its log says more")

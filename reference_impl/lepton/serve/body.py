@@ -12,6 +12,7 @@ from typing import Protocol
 # granian documents both names but does not list them for type checkers.
 from granian.rsgi import ProtocolClosed, ProtocolError  # type: ignore[attr-defined]
 
+from lepton.serve.coding import Coding, expanded
 from lepton.serve.reply import Cause, RequestError, invalid
 
 __all__ = ["Bodies", "Framing", "Incoming"]
@@ -38,11 +39,12 @@ class Incoming(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Framing:
-    """What the header fields say of a body: its `length` (None when chunked), and whether the client waits
-    for `100 Continue` before it sends it."""
+    """What the header fields say of a body: its `length` (None when chunked), whether the client waits for
+    `100 Continue` before it sends it, and how it is coded."""
 
     length: int | None
     waits: bool
+    coding: Coding | None = None
 
 
 class Bodies:
@@ -57,7 +59,15 @@ class Bodies:
         self._held = 0
 
     async def read(self, incoming: Incoming, framing: Framing) -> bytes:
-        """Return the body. Raises: RequestError (413, 408, 503, or 400 when the body breaks off)."""
+        """Return the body, expanded. Raises: RequestError (413, 408, 503, or 400 when it breaks off)."""
+        body = await self._received(incoming, framing)
+        return body if framing.coding is None else await self._expanded(body, framing.coding)
+
+    def release(self, size: int) -> None:
+        """Give back what a body of `size` bytes held."""
+        self._held -= size
+
+    async def _received(self, incoming: Incoming, framing: Framing) -> bytes:
         if framing.length is not None and framing.length > self._limit:
             raise await self.unwanted(self._too_large(), incoming, framing)
         try:
@@ -71,10 +81,6 @@ class Bodies:
         except (ProtocolError, ProtocolClosed) as error:
             message = "found a body that breaks off, expected as much as its framing says"
             raise _closing(invalid(message)) from error
-
-    def release(self, size: int) -> None:
-        """Give back what a body of `size` bytes held."""
-        self._held -= size
 
     async def unwanted(self, refusal: RequestError, incoming: Incoming, framing: Framing) -> RequestError:
         """Read the body of a request that is refused, or let the refusal say that the connection ends.
@@ -128,6 +134,27 @@ class Bodies:
         except BaseException:
             self.release(held)
             raise
+        return b"".join(pieces)
+
+    async def _expanded(self, body: bytes, coding: Coding) -> bytes:
+        """Expand a body within the limit; others are served between its pieces. Spec: INF-LIM-04."""
+        pieces: list[bytes] = []
+        size = 0
+        try:
+            for piece in expanded(body, coding):
+                if size + len(piece) > self._limit:
+                    raise self._too_large()
+                if not self._may_hold(len(piece)):
+                    raise _busy()
+                self._held += len(piece)
+                size += len(piece)
+                pieces.append(piece)
+                await asyncio.sleep(0)
+        except BaseException:
+            self.release(size)
+            raise
+        finally:
+            self.release(len(body))
         return b"".join(pieces)
 
     def _hold(self, size: int) -> None:

@@ -8,7 +8,6 @@ match of nesting against the shape; nothing is ever coerced. Leaves requests and
 Numbers are read in pieces, so that a large tensor never stands in memory as Python objects.
 """
 
-import functools
 import re
 from collections.abc import Iterator, Sequence
 from typing import Any, Literal
@@ -33,6 +32,8 @@ MAX_NUMBER_BYTES = 4096
 _NOT_STRUCTURE = bytes(set(range(256)) - set(b"[],"))
 _BRACKETS_TO_SPACES = bytes.maketrans(b"[]", b"  ")
 _NESTED = re.compile(rb"[ \t\r\n]*\[[ \t\r\n]*\[")
+#: Possessive: nothing is kept for going back, which would cost more memory than the text.
+_STRING = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"')
 _NEGATIVE_ZERO = re.compile(rb"(?<![eE])-0(?=[ \t\r\n,]|$)")
 _ELEMENT_PATH = re.compile(r"\$\[(\d+)\]")
 
@@ -40,6 +41,7 @@ _NON_FINITE: dict[Any, float] = {"NaN": np.nan, "Infinity": np.inf, "-Infinity":
 _FLOATS = msgspec.json.Decoder(list[float])
 _SPELLED_FLOATS = msgspec.json.Decoder(list[float | Literal["NaN", "Infinity", "-Infinity"]])
 _INTEGERS = msgspec.json.Decoder(list[int])
+_STRINGS = msgspec.json.Decoder(list[str])
 _BOOLEANS = msgspec.json.Decoder(list[bool])
 #: The element types that orjson prints itself; others are widened to FP32, which holds them exactly.
 _PRINTED_TYPES = frozenset("?bBhHiIlLqQefd")
@@ -57,7 +59,7 @@ def parse_elements(text: bytes, datatype_name: str, shape: Sequence[int]) -> Arr
         if kind == "bytes":
             flat = _parse_strings(text, count, shape)
         else:
-            flat = _parse_numbers(_flattened(text, count, shape), datatype_name, kind, count)
+            flat = _parse_numbers(*_flattened(text, count, shape), datatype_name, kind, count)
     except msgspec.ValidationError as error:
         raise invalid(f"data: {error}; expected elements of {datatype_name}") from error
     except (msgspec.DecodeError, UnicodeError) as error:
@@ -83,17 +85,20 @@ def print_elements(array: Array, datatype_name: str, output: str) -> bytes:
     return text
 
 
-def _flattened(text: bytes, count: int, shape: Sequence[int]) -> bytes:
-    """Return the elements without brackets, having checked that the nesting is flat or that of `shape`."""
+def _flattened(text: bytes, count: int, shape: Sequence[int]) -> tuple[bytes, int, int]:
+    """Return a text, and where in it the elements begin and end, without a bracket between them.
+
+    The nesting is flat or that of `shape`. A flat array is not copied.
+    """
     commas = text.count(b",")
     lists = text.count(b"[")
     if lists == 1:
         # In well-formed JSON these are the elements of one flat array, or the typed reader refuses them.
-        inside = text[text.find(b"[") + 1 : text.rfind(b"]")]
-        found = commas + 1 if inside.strip() else 0
+        start, end = text.find(b"[") + 1, text.rfind(b"]")
+        found = commas + 1 if commas or text[start:end].strip() else 0
         if found != count:
             raise invalid(f"data: found {found} elements, expected {count} as shape {list(shape)} says")
-        return inside
+        return text, start, end
     if lists == 0:
         raise invalid("data: found no JSON array, expected an array of elements, flat or nested as the shape")
     # The length is compared first: a shape like [2^40, 0] asks for a structure that nobody sent.
@@ -101,7 +106,7 @@ def _flattened(text: bytes, count: int, shape: Sequence[int]) -> bytes:
         shape
     ):
         raise invalid(f"data: found arrays that are neither flat nor nested as shape {list(shape)}")
-    return text.translate(_BRACKETS_TO_SPACES)
+    return text.translate(_BRACKETS_TO_SPACES), 0, len(text)
 
 
 def _nesting_length(shape: Sequence[int]) -> int:
@@ -119,26 +124,24 @@ def _nesting(shape: Sequence[int]) -> bytes:
     return structure
 
 
-def _pieces(text: bytes) -> Iterator[bytes]:
+def _pieces(text: bytes, start: int, end: int) -> Iterator[bytes]:
     """Cut comma-separated elements into runs of whole elements."""
-    start = 0
     while True:
-        end = text.find(b",", start + PIECE_BYTES)
-        if end < 0:
-            yield text[start:]
+        cut = text.find(b",", start + PIECE_BYTES, end)
+        if cut < 0:
+            yield text[start:end]
             return
-        yield text[start:end]
-        start = end + 1
+        yield text[start:cut]
+        start = cut + 1
 
 
-def _bound_numbers(text: bytes) -> None:
+def _bound_numbers(text: bytes, start: int, end: int) -> None:
     """Refuse a number of absurd length, which is slow to read and carries nothing. Spec: INF-LIM-03."""
-    start = 0
-    while len(text) - start > MAX_NUMBER_BYTES:
+    while end - start > MAX_NUMBER_BYTES:
         comma = text.rfind(b",", start, start + MAX_NUMBER_BYTES)
         if comma < 0:
-            comma = text.find(b",", start)
-            comma = len(text) if comma < 0 else comma
+            comma = text.find(b",", start, end)
+            comma = end if comma < 0 else comma
             if len(text[start:comma].strip()) > MAX_NUMBER_BYTES:
                 raise invalid(
                     f"data: found a number of {comma - start} bytes, expected at most {MAX_NUMBER_BYTES}"
@@ -146,15 +149,15 @@ def _bound_numbers(text: bytes) -> None:
         start = comma + 1
 
 
-def _parse_numbers(text: bytes, datatype_name: str, kind: str, count: int) -> Array:
+def _parse_numbers(text: bytes, start: int, end: int, datatype_name: str, kind: str, count: int) -> Array:
     flat = np.empty(count, dtype=numpy_dtype(datatype_name))
     if count == 0:
-        if text.strip(b" \t\r\n,"):
+        if text[start:end].strip(b" \t\r\n,"):
             raise invalid("data: found elements, expected none as the shape says")
         return flat
-    _bound_numbers(text)
+    _bound_numbers(text, start, end)
     filled = 0
-    for piece in _pieces(text):
+    for piece in _pieces(text, start, end):
         try:
             values = _piece_values(piece, datatype_name, kind)
         except msgspec.ValidationError as error:
@@ -215,32 +218,31 @@ def _parse_floats(piece: bytes, datatype_name: str) -> Array:
 
 
 def _parse_strings(text: bytes, count: int, shape: Sequence[int]) -> Array:
-    """Read strings into an object array of their UTF-8 bytes."""
-    if text.count(b'"') < 2 * count:
+    """Read strings into an object array of their UTF-8 bytes.
+
+    Strings are counted before they become objects: a string of one byte takes sixty as an object.
+    """
+    quotes = text.count(b'"')
+    if quotes < 2 * count:
         raise invalid(f"data: found fewer strings than the {count} that shape {list(shape)} asks for")
-    sizes = _nested_sizes(shape) if _NESTED.match(text) else (count,)
-    lists: list[Any] = [_string_reader(len(sizes)).decode(text)]
-    for level, size in enumerate(sizes):
-        if any(len(items) != size for items in lists):
+    if quotes - text.count(b'\\"') > 2 * count:
+        raise invalid(f"data: found more strings than the {count} that shape {list(shape)} asks for")
+    if _NESTED.match(text):
+        structure = _STRING.sub(b"", text).translate(None, b" \t\r\n")
+        if len(structure) != _nesting_length(shape) or structure != _nesting(shape):
             raise invalid(f"data: found strings that are neither flat nor nested as shape {list(shape)}")
-        if level < len(sizes) - 1:
-            lists = [inner for items in lists for inner in items]
+        text = b"[%b]" % b",".join(_STRING.findall(text))
     flat = np.empty(count, dtype=object)
-    flat[:] = [string.encode() for items in lists for string in items]
+    strings = _STRINGS.decode(text)
+    if len(strings) != count:
+        raise invalid(f"data: found {len(strings)} strings, expected {count} as shape {list(shape)} says")
+    flat[:] = [string.encode() for string in strings]
     return flat
 
 
 def _nested_sizes(shape: Sequence[int]) -> Sequence[int]:
     """Return the sizes of the levels of nesting: below a dimension of size 0 there is none."""
     return shape[: shape.index(0) + 1] if 0 in shape else shape
-
-
-@functools.cache
-def _string_reader(depth: int) -> msgspec.json.Decoder[Any]:
-    kind: Any = str
-    for _ in range(depth):
-        kind = list[kind]
-    return msgspec.json.Decoder(kind)
 
 
 def _spell_non_finite(text: bytes, values: Array) -> bytes:

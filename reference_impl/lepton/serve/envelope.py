@@ -25,6 +25,7 @@ __all__ = [
     "Parameters",
     "Request",
     "RequestedOutput",
+    "check_utf8",
     "parse_parameters",
     "parse_request",
 ]
@@ -58,18 +59,21 @@ class RequestedOutput(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """An inference request, its tensors not yet read. `id` is None when the client gave none."""
+    """An inference request, its tensors not yet read.
+
+    `id` is None when the client gave none; `members` is the number of its own members that were read.
+    """
 
     id: str | None
     parameters: Parameters
     inputs: tuple[Input, ...]
     outputs: tuple[RequestedOutput, ...]
+    members: int
 
 
 def parse_request(text: bytes, most_inputs: int, most_outputs: int) -> Request:
     """Read the envelope. Raises: RequestError when it is no JSON, or not of a request's form."""
-    if not text.isascii():
-        _check_utf8(text)
+    check_utf8(text)
     try:
         raw = _reader(most_inputs, most_outputs).decode(text)
     except msgspec.ValidationError as error:
@@ -87,6 +91,7 @@ def parse_request(text: bytes, most_inputs: int, most_outputs: int) -> Request:
         parse_parameters(raw.parameters),
         _present(raw.inputs),
         () if raw.outputs is UNSET else _present(raw.outputs),
+        1 + (raw.id is not UNSET) + (raw.parameters is not UNSET) + (raw.outputs is not UNSET),
     )
 
 
@@ -136,8 +141,13 @@ def _too_many(error: msgspec.ValidationError, most_inputs: int, most_outputs: in
     return f"; the model has {most_inputs} inputs and {most_outputs} outputs"
 
 
-def _check_utf8(text: bytes) -> None:
-    """Refuse text that is not UTF-8 anywhere; the reader itself looks only at what it keeps."""
+def check_utf8(text: bytes) -> None:
+    """Refuse text that is not UTF-8 anywhere; the reader itself looks only at what it keeps.
+
+    Raises: RequestError. Spec: INF-ERR-21.
+    """
+    if text.isascii():
+        return
     decoder = codecs.getincrementaldecoder("utf-8")()
     try:
         for start in range(0, len(text), _UTF8_PIECE_BYTES):

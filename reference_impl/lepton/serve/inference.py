@@ -19,6 +19,7 @@ from lepton.serve.envelope import Input, Parameters, Request, parse_parameters, 
 from lepton.serve.reply import JSON_TYPE, OCTETS_TYPE, Reply, RequestError, invalid, shown
 from lepton.serve.repository import ServedModel
 from lepton.serve.signature import check_input, check_output, check_shapes, compute
+from lepton.serve.uniqueness import check_unique
 
 __all__ = ["LENGTH_HEADER", "infer", "parse_header_length"]
 
@@ -48,8 +49,10 @@ def infer(model: ServedModel, body: bytes, header_length: int | None) -> Reply:
         text, octets = body[:header_length], memoryview(body)[header_length:]
     request = parse_request(text, len(pipeline.inputs), len(pipeline.outputs))
     wanted = _wanted_outputs(model, request)
-    arrays = _read_inputs(model, request, octets)
+    check_unique(text, request)
+    arrays = _read_inputs(model, request, None if header_length is None else octets)
     computed = compute(model, arrays, list(wanted))
+    del arrays  # large ones make room for the answer's text
     return _answer(model, request, wanted, computed)
 
 
@@ -73,8 +76,11 @@ def _flag(parameters: Parameters, name: str, default: bool) -> bool:
     return value
 
 
-def _read_inputs(model: ServedModel, request: Request, octets: memoryview) -> dict[str, Array]:
-    """Match the inputs with the model's, then read their data; shapes are bound before data is read."""
+def _read_inputs(model: ServedModel, request: Request, octets: memoryview | None) -> dict[str, Array]:
+    """Match the inputs with the model's, then read their data; shapes are bound before data is read.
+
+    `octets` are the bytes after the JSON, None when the request does not say where they begin.
+    """
     specs = {spec.name: spec for spec in model.pipeline.inputs}
     shapes: dict[str, tuple[int, ...]] = {}
     for tensor in request.inputs:
@@ -88,14 +94,18 @@ def _read_inputs(model: ServedModel, request: Request, octets: memoryview) -> di
             data = bytes(cast(Raw, tensor.data))
             arrays[tensor.name] = _of(tensor, parse_elements, data, tensor.datatype, shapes[tensor.name])
             continue
+        if octets is None:
+            raise invalid(
+                f"input {tensor.name!r}: found binary_data_size and no {LENGTH_HEADER}, expected both"
+            )
         if size > len(octets):
             raise invalid(
                 f"input {tensor.name!r}: found binary_data_size {size}, expected at most the {len(octets)} "
-                f"bytes that are left after the JSON (is {LENGTH_HEADER} set?)"
+                "bytes that are left after the JSON"
             )
         arrays[tensor.name] = _of(tensor, unpack_tensor, octets[:size], tensor.datatype, shapes[tensor.name])
         octets = octets[size:]
-    if len(octets):
+    if octets:
         raise invalid(f"found {len(octets)} bytes after the last binary input, expected none")
     return arrays
 

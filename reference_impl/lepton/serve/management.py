@@ -11,9 +11,10 @@ from typing import Any
 import msgspec
 from msgspec import UNSET, Raw, UnsetType
 
-from lepton.serve.envelope import parse_parameters
+from lepton.serve.envelope import check_utf8, parse_parameters
 from lepton.serve.reply import Cause, Reply, RequestError, invalid, json_reply
 from lepton.serve.repository import Control, IndexEntry, State
+from lepton.serve.uniqueness import check_names
 
 __all__ = ["Management"]
 
@@ -93,10 +94,14 @@ class Management:
 
 def _parsed(reader: "msgspec.json.Decoder[Any]", body: bytes) -> Any:
     """Read a body; none is an empty object. Raises: RequestError. Spec: INF-REP-05, INF-REP-19."""
+    body = body or b"{}"
     try:
-        return reader.decode(body or b"{}")
+        parsed = reader.decode(body)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise invalid(f"request: {error}; expected a JSON object, or no body") from error
+    check_utf8(body)
+    check_names(body, ())
+    return parsed
 
 
 def _document(entry: IndexEntry) -> dict[str, str]:

@@ -7,6 +7,7 @@ Serves `inference` (INF-MET).
 from typing import Any
 
 from lepton.serve.repository import Repository, ServedModel
+from lepton.serve.signature import MAX_BYTES_ELEMENTS
 from lepton.tensor import TensorSpec
 
 __all__ = ["EXTENSIONS", "model_metadata", "server_metadata"]
@@ -24,7 +25,10 @@ def server_metadata(version: str, max_request_bytes: int, *, managed: bool) -> d
         "name": SERVER_NAME,
         "version": version,
         "extensions": [*EXTENSIONS, REPOSITORY_EXTENSION] if managed else list(EXTENSIONS),
-        "parameters": {"max_request_bytes": max_request_bytes},
+        "parameters": {
+            "max_request_bytes": max_request_bytes,
+            "max_bytes_elements": MAX_BYTES_ELEMENTS,
+        },
     }
 
 

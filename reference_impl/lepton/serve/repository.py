@@ -11,7 +11,7 @@ request lets go of it.
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import Protocol
 
@@ -90,6 +90,13 @@ class ServedModel:
     platform: str
     pipeline: Pipeline
     properties: Mapping[str, str]
+    #: The inputs whose elements are BYTES.
+    texts: tuple[TensorSpec, ...] = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Sort out once what every request asks."""
+        texts = tuple(spec for spec in self.pipeline.inputs if spec.datatype == "BYTES")
+        object.__setattr__(self, "texts", texts)
 
 
 class Repository:

@@ -9,6 +9,7 @@ import traceback
 from typing import Protocol
 
 from lepton.serve.body import Bodies, Framing, Incoming
+from lepton.serve.coding import Coding, parse_codings
 from lepton.serve.inference import LENGTH_HEADER, infer, parse_header_length
 from lepton.serve.lanes import Lanes
 from lepton.serve.management import Management
@@ -24,6 +25,10 @@ class Headers(Protocol):
 
     def get(self, key: str, default: str | None = None) -> str | None:
         """Return a field's value."""
+        ...
+
+    def get_all(self, key: str) -> list[str]:
+        """Return the values of a field that may come several times."""
         ...
 
 
@@ -74,13 +79,14 @@ class RestTransport:
     async def _answer(self, scope: Scope, headers: Headers, exchange: Exchange) -> Reply:
         try:
             taker = self._taker(scope, headers)
+            framing = _framing(headers, parse_codings(headers.get_all("content-encoding")))
         except RequestError as refusal:
             if headers.get("content-length", "0") == "0" and headers.get("transfer-encoding") is None:
                 raise
-            raise await self._bodies.unwanted(refusal, exchange, _framing(headers)) from None
+            raise await self._bodies.unwanted(refusal, exchange, _framing(headers, None)) from None
         if isinstance(taker, Reply):
             return taker
-        body = await self._bodies.read(exchange, _framing(headers))
+        body = await self._bodies.read(exchange, framing)
         try:
             if isinstance(taker, Route):
                 return await self._manage(taker, body)
@@ -116,20 +122,13 @@ class RestTransport:
         return await self._management.unload(route.model, body)
 
 
-def _framing(headers: Headers) -> Framing:
+def _framing(headers: Headers, coding: Coding | None) -> Framing:
     length = headers.get("content-length")
-    return Framing(int(length) if length is not None else None, headers.get("expect") is not None)
+    return Framing(int(length) if length is not None else None, headers.get("expect") is not None, coding)
 
 
 def _check_media_type(headers: Headers) -> None:
     """Refuse what is neither JSON nor binary tensors (415). Spec: INF-REQ-07."""
-    coding = headers.get("content-encoding")
-    if coding is not None and coding.strip().lower() not in ("", "identity"):
-        raise RequestError(
-            Cause.ENCODING,
-            f"found content-encoding {shown(coding)}, expected none: send the body as it is",
-            (("accept-encoding", "identity"),),
-        )
     value = headers.get("content-type")
     if value is None or value == JSON_TYPE:
         return

@@ -13,9 +13,13 @@ from lepton.errors import BindError, RuntimeRefusal
 from lepton.runtime.protocol import Array
 from lepton.serve.reply import Cause, RequestError, invalid, shown
 from lepton.serve.repository import ServedModel
-from lepton.tensor import TensorSpec, bind_shapes
+from lepton.tensor import TensorSpec, bind_shapes, element_count
 
-__all__ = ["check_input", "check_output", "check_shapes", "compute"]
+__all__ = ["MAX_BYTES_ELEMENTS", "check_input", "check_output", "check_shapes", "compute"]
+
+#: BYTES elements in all inputs of a request. Each is an object of its own in every layer that it passes, some
+#: hundreds of bytes in all, however few bytes of the request it takes.
+MAX_BYTES_ELEMENTS = 1 << 20
 
 
 def check_input(
@@ -45,6 +49,15 @@ def check_shapes(model: ServedModel, shapes: Mapping[str, Sequence[int]]) -> Non
         bind_shapes(model.pipeline.inputs, model.pipeline.symbols, shapes)
     except BindError as error:
         raise invalid(str(error)) from error
+    if not model.texts:
+        return
+    texts = {spec.name: element_count(shapes[spec.name]) for spec in model.texts if spec.name in shapes}
+    if (count := sum(texts.values())) > MAX_BYTES_ELEMENTS:
+        raise RequestError(
+            Cause.TOO_LARGE,
+            f"found {count} BYTES elements in {' and '.join(map(repr, texts))}, expected at most "
+            f"{MAX_BYTES_ELEMENTS} in a request",
+        )
 
 
 def check_output(name: str, known: Iterable[str], earlier: Iterable[str]) -> None:

@@ -83,8 +83,9 @@ def test_takes_json_with_and_without_a_media_type(wire: Wire, content_type: byte
         b"Content-Type: text/plain",
         b"Content-Type: application/x-www-form-urlencoded",
         b"Content-Type: application/json; charset=latin-1",
-        b"Content-Encoding: gzip",
-        b"Content-Encoding: deflate",
+        b"Content-Encoding: br",
+        b"Content-Encoding: gzip, gzip",
+        b"Content-Encoding: gzip\r\nContent-Encoding: br",
     ],
 )
 def test_refuses_other_media_types_and_codings_with_415(wire: Wire, header: bytes) -> None:

@@ -1,8 +1,7 @@
-"""`lepton serve --repository`: models come, go and change under traffic, in a real server on real packages."""
+"""`lepton serve --repository`: models come, go and change under traffic; real servers, real packages."""
 
 import http.client
 import json
-import os
 import shutil
 import signal
 import socket
@@ -15,6 +14,7 @@ from typing import Any
 
 import pytest
 import tritonclient.http as triton
+
 from lepton_conformance.forge.conformance_package import wrap_model
 from lepton_conformance.models import model
 
@@ -47,7 +47,7 @@ class Served:
         beside = self.folder / "beside"
         beside.mkdir(exist_ok=True)
         written = wrap_model(GENERATION, generation).archive().write(beside, GENERATION.name)
-        os.replace(written, self.folder / f"{GENERATION.name}.lepton")
+        written.replace(self.folder / f"{GENERATION.name}.lepton")
         beside.rmdir()
 
     def call(self, method: str, path: str, document: object = None) -> tuple[int, Any]:
@@ -212,7 +212,9 @@ def test_malformed_requests_are_refused_and_change_nothing(served: Served, path:
 
 def test_a_request_in_flight_keeps_the_model_that_it_found(served: Served) -> None:
     body = json.dumps(ASK).encode()
-    head = f"POST /v2/models/{GENERATION.name}/infer HTTP/1.1\r\nHost: a\r\nContent-Length: {len(body)}\r\n\r\n"
+    head = (
+        f"POST /v2/models/{GENERATION.name}/infer HTTP/1.1\r\nHost: a\r\nContent-Length: {len(body)}\r\n\r\n"
+    )
     with socket.create_connection(("127.0.0.1", served.port), timeout=20) as connection:
         connection.sendall(head.encode() + body[:20])
         while served.states()[GENERATION.name][0] != "UNLOADING":

@@ -84,7 +84,7 @@ def test_metadata_shows_symbols_as_minus_one(repository: Repository) -> None:
         "name": "lepton",
         "version": "1.2.3",
         "extensions": ["binary_tensor_data"],
-        "parameters": {"max_request_bytes": 1000},
+        "parameters": {"max_request_bytes": 1000, "max_bytes_elements": 1 << 20},
     }
     metadata = json.loads(routes.answer(Route(Call.MODEL_METADATA, "id_int32", "0.9.0")).body)
     assert metadata["versions"] == ["1.0.0", "0.9.0"]

@@ -99,6 +99,15 @@ def test_errors_reach_the_client_as_messages(client: Any) -> None:
     with pytest.raises(InferenceServerException, match="nothing") as unknown:
         client.infer("nothing", [given])
     assert unknown.value.status() == "404"
-    with pytest.raises(InferenceServerException, match="coding"):
-        client.infer("id_fp32", [given], request_compression_algorithm="gzip")
-    client.infer("id_fp32", [given])
+
+
+@pytest.mark.parametrize("asked", ["gzip", "deflate"])
+@pytest.mark.parametrize("binary", [True, False])
+def test_compressed_requests_are_answered(client: Any, asked: str, binary: bool) -> None:
+    array = np.arange(5000, dtype=np.float32).reshape(1, -1)
+    given = triton.InferInput("x", [1, 5000], "FP32")
+    given.set_data_from_numpy(array, binary_data=binary)
+    answer = client.infer(
+        "id_fp32", [given], request_compression_algorithm=asked, response_compression_algorithm=asked
+    )
+    assert answer.as_numpy("y").tobytes() == array.tobytes()

@@ -15,6 +15,7 @@ import lepton_spec
 from lepton_conformance import edition, verdict
 from lepton_conformance.collect import Plan, collect
 from lepton_conformance.evidence import Evidence
+from lepton_conformance.models.folder import FolderFault, RepositoryFolder, open_folder
 from lepton_conformance.report import directory, document
 from lepton_conformance.subject.locate import Located, locate
 
@@ -22,6 +23,8 @@ __all__ = ["DEFAULT_MAX_EXAMPLES", "Run", "UsageFault", "certify", "run"]
 
 #: Generated cases per property; boundary cases come on top.
 DEFAULT_MAX_EXAMPLES = 25
+#: The profile whose tests may need the folder that a server loads from.
+REPOSITORY_PROFILE = "inference-repository"
 #: Bound of generated cases per property when time is the bound.
 MAX_EXAMPLES_IN_TIME = 1_000_000
 
@@ -54,12 +57,21 @@ def certify(
     report_dir: Path | None = None,
     only: Sequence[str] | None = None,
     companion: str | None = None,
+    repository: Path | None = None,
 ) -> dict[str, Any]:
     """Return the report of a run, and write it with its companions when a directory is given.
 
     Raises: Unreachable when nobody answers, UsageFault for an unknown profile or requirement.
     """
-    finished = run(subject, profiles, seed=seed, max_examples=max_examples, only=only, companion=companion)
+    finished = run(
+        subject,
+        profiles,
+        seed=seed,
+        max_examples=max_examples,
+        only=only,
+        companion=companion,
+        repository=repository,
+    )
     if report_dir is not None:
         directory.write(finished.report, finished.evidence, report_dir)
     return finished.report
@@ -74,17 +86,20 @@ def run(
     seconds: float | None = None,
     only: Sequence[str] | None = None,
     companion: str | None = None,
+    repository: Path | None = None,
     progress: Callable[[int, int, str], None] = lambda done, total, identifier: None,
 ) -> Run:
     """Run the suite on a subject. `seconds` bounds the generation of cases, `only` the requirements.
 
-    `companion` is the URL of a gRPC subject's REST form. Raises: as `certify`.
+    `companion` is the URL of a gRPC subject's REST form, `repository` the folder that a server loads from.
+    Raises: as `certify`.
     """
     requirements = lepton_spec.requirements()
     located = locate(subject, companion)
     names = _profiles(profiles or located.default_profiles, located, requirements)
     if max_examples is None:
         max_examples = DEFAULT_MAX_EXAMPLES if seconds is None else MAX_EXAMPLES_IN_TIME
+    folder = None if repository is None else _folder(repository, names)
     started = datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     clock = time.perf_counter()
     opened = located.open()
@@ -98,6 +113,7 @@ def run(
             max_examples,
             seconds,
             progress,
+            folder,
         )
         evidence = collect(opened, plan)
         described = located.describe(opened)
@@ -118,6 +134,19 @@ def run(
         ),
         evidence,
     )
+
+
+def _folder(root: Path, names: Iterable[str]) -> RepositoryFolder:
+    """Return the folder that the server loads from. Raises: UsageFault."""
+    if REPOSITORY_PROFILE not in names:
+        raise UsageFault(
+            f"found a repository folder without the profile {REPOSITORY_PROFILE}, expected "
+            f"--profile {REPOSITORY_PROFILE} with it"
+        )
+    try:
+        return open_folder(root)
+    except FolderFault as error:
+        raise UsageFault(str(error)) from error
 
 
 def _profiles(

@@ -18,6 +18,7 @@ import hypothesis.configuration
 import pytest
 
 from lepton_conformance.evidence import Evidence, Failure
+from lepton_conformance.models.folder import RepositoryFolder
 from lepton_conformance.outcome import AdapterFault, NotApplicable, NotTested, SubjectFault, SubjectGone
 from lepton_conformance.subject.exchange import Recorder
 from lepton_conformance.suite.driver import Budget
@@ -84,6 +85,7 @@ class Plan:
     `identifiers` are the requirements that may be judged, `requirements` is the whole set. `only` some of
     them, with what they need, are judged when it is given. `seconds` bounds the time
     in which cases are generated. `progress` is told the number done, the number to do and the requirement.
+    `repository` is the folder that a server loads from, where it is known.
     """
 
     modules: Sequence[str]
@@ -94,6 +96,7 @@ class Plan:
     max_examples: int
     seconds: float | None = None
     progress: Callable[[int, int, str], None] = lambda done, total, identifier: None
+    repository: RepositoryFolder | None = None
 
 
 def collect(subject: Subject, plan: Plan) -> tuple[Evidence, ...]:
@@ -169,6 +172,11 @@ class _Collector:
     def runtime(self) -> Any:
         """Return the runtime under test."""
         return self.subject
+
+    @pytest.fixture
+    def repository_folder(self) -> RepositoryFolder | None:
+        """Return the folder that the server loads from, None when it is not known."""
+        return self.plan.repository
 
     @pytest.fixture
     def judged(self) -> frozenset[str]:

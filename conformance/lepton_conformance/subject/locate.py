@@ -43,7 +43,7 @@ def locate(subject: str, companion: str | None = None) -> Located:
         return Located(
             "http",
             HTTP_MODULES,
-            ("oip-rest", "inference-rest", "inference-binary"),
+            ("oip-rest", "inference-rest", "inference-binary", "inference-repository"),
             ("inference-rest",),
             lambda: _open_http(subject),
             describe_http,

@@ -26,6 +26,11 @@ HTTP_MODULES = (
     "inference_mutations",
     "inference_routes",
     "inference_framing",
+    "repository_index",
+    "repository_loading",
+    "repository_refusals",
+    "repository_machine",
+    "repository_files",
     "inference_limits",
     "inference_abuse",
 )

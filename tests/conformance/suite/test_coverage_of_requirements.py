@@ -23,6 +23,6 @@ def test_every_module_with_tests_is_run() -> None:
     written = {
         path.stem
         for path in SUITE_DIR.glob("*.py")
-        if path.stem.startswith(("grpc_", "inference_", "runtime_"))
+        if path.stem.startswith(("grpc_", "inference_", "repository_", "runtime_"))
     }
     assert listed == written

@@ -59,7 +59,7 @@ def test_partly_tested_server_exits_3(naive: str) -> None:
     ("arguments", "message"),
     [
         (["http://127.0.0.1:1"], "cannot connect to 127.0.0.1:1"),
-        (["grpc://127.0.0.1:1"], "no gRPC tests"),
+        (["grpc://127.0.0.1:1"], "cannot connect to 127.0.0.1"),
         (["nonsense"], "expected http://HOST:PORT"),
         (["http://127.0.0.1:1", "http://127.0.0.1:2"], "expected one SUBJECT"),
         (["http://127.0.0.1:1", "--profile", "gold"], "found profile 'gold'"),

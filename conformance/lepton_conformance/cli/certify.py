@@ -6,17 +6,19 @@ Owns the command line, progress and the lines for people; leaves the run to `cer
 
 import argparse
 import datetime
+import json
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TextIO
 
 import lepton_spec
 from lepton_conformance import known
 from lepton_conformance.certify import DEFAULT_MAX_EXAMPLES, Run, UsageFault
 from lepton_conformance.certify import run as run_suite
+from lepton_conformance.cli.progress import Progress
 from lepton_conformance.collect import SuiteError
 from lepton_conformance.models.export import LAYOUTS, ExportFault, export
-from lepton_conformance.report import directory
+from lepton_conformance.report import directory, screen
 from lepton_conformance.smoke import smoke
 from lepton_conformance.subject.http import Unreachable
 from lepton_conformance.subject.locate import FORMS
@@ -33,7 +35,6 @@ ERRORS = (
     ExportFault,
     known.KnownFailureFault,
 )
-MAX_LISTED = 20
 MAX_LINE = 200
 
 
@@ -58,12 +59,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default=[],
         metavar="NAME",
         help="profile to judge, may be repeated: oip-rest, inference-rest, inference-binary for servers "
-        "(default inference-rest), inference-grpc for grpc:// servers, runtime for programs and objects",
+        "(default inference-rest), inference-repository, inference-grpc for grpc:// servers, runtime for "
+        "programs and objects",
     )
     parser.add_argument(
         "--companion",
         metavar="URL",
         help="REST form of a grpc:// subject, http://HOST:PORT: both must give the same outputs (INF-GRP-41)",
+    )
+    parser.add_argument(
+        "--repository",
+        type=Path,
+        metavar="DIR",
+        help="folder that the server loads models from, written by export-models: changed and broken "
+        "models are put there and taken out again (profile inference-repository)",
     )
     parser.add_argument(
         "--seed", type=_natural, default=0, metavar="N", help="seed of generated cases (default 0)"
@@ -76,7 +85,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help=f"generated cases a property, on top of the boundary cases (default {DEFAULT_MAX_EXAMPLES})",
     )
     limits.add_argument(
-        "--budget", type=_seconds, metavar="SECONDS", help="generate cases for so long instead"
+        "--budget",
+        type=_seconds,
+        metavar="SECONDS",
+        help="end after about so long: boundary cases always run, cases are generated in what is left",
     )
     parser.add_argument(
         "--only",
@@ -103,6 +115,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=Path,
         metavar="FILE",
         help="draft such a list from this run; its reasons and links are for a person to write",
+    )
+    parser.add_argument(
+        "--format",
+        choices=("text", "json"),
+        default="text",
+        help="what is printed: a verdict on one screen (default), or the report as JSON",
     )
     parser.add_argument(
         "--layout",
@@ -141,7 +159,7 @@ def run(args: argparse.Namespace) -> int:
     drafted: Path | None = args.write_known_failures
     if drafted is not None:
         _require_new(drafted)
-    progress = _Progress()
+    progress = Progress(args.budget)
     try:
         finished = run_suite(
             _subject(words),
@@ -151,18 +169,23 @@ def run(args: argparse.Namespace) -> int:
             seconds=args.budget,
             only=args.only,
             companion=args.companion,
+            repository=args.repository,
             progress=progress,
         )
     finally:
-        progress.clear()
+        progress.close()
     if args.report is not None:
         directory.write(finished.report, finished.evidence, args.report)
-    _print(finished, args.report)
+    if args.format == "json":
+        print(json.dumps(finished.report))
+    else:
+        for line in screen.lines(finished.report, finished.evidence, lepton_spec.requirements(), args.report):
+            print(line)
     if drafted is not None:
         _draft(finished, drafted)
     if expected is None:
         return finished.exit_code
-    return _with_known(finished, expected)
+    return _with_known(finished, expected, sys.stderr if args.format == "json" else sys.stdout)
 
 
 def _subject(words: list[str]) -> str:
@@ -194,82 +217,32 @@ def _draft(finished: Run, path: Path) -> None:
     text = known.draft(finished.report, requirements, datetime.datetime.now(datetime.UTC).date())
     path.parent.mkdir(parents=True, exist_ok=True)
     write_whole_file(path, text.encode())
-    print(f"known failures: {path}; write a reason and a link into each entry before you use it")
+    print(
+        f"known failures: {path}; write a reason and a link into each entry before you use it",
+        file=sys.stderr,
+    )
 
 
-def _with_known(finished: Run, entries: tuple[known.Known, ...]) -> int:
+def _with_known(finished: Run, entries: tuple[known.Known, ...], stream: TextIO) -> int:
     today = datetime.datetime.now(datetime.UTC).date()
     found = known.complaints(entries, finished.report, lepton_spec.requirements(), today)
     for line in found:
-        print(_line(line))
+        print(_line(line), file=stream)
     if found:
         return 1
     if finished.exit_code == 1:
-        print(f"nothing fails but the {len(entries)} known failures; the subject does not conform")
+        print(
+            f"nothing fails but the {len(entries)} known failures; the subject does not conform", file=stream
+        )
         return 0
     return finished.exit_code
 
 
-class _Progress:
-    """One line on standard error that says what is being judged, when that is a terminal."""
-
-    def __init__(self) -> None:
-        self._shown = sys.stderr.isatty()
-
-    def __call__(self, done: int, total: int, identifier: str) -> None:
-        if self._shown:
-            sys.stderr.write(f"\r\x1b[K{done}/{total} {identifier}")
-            sys.stderr.flush()
-
-    def clear(self) -> None:
-        """Remove the line."""
-        if self._shown:
-            sys.stderr.write("\r\x1b[K")
-            sys.stderr.flush()
-
-
-def _print(finished: Run, report: Path | None) -> None:
-    """Print the failures, the profiles' verdicts and where the report is."""
-    requirements = lepton_spec.requirements()
-    failed = [entry for entry in finished.report["requirements"] if entry["verdict"] == "fail"]
-    for entry in failed[:MAX_LISTED]:
-        print(f"{entry['id']} fails: {requirements[entry['id']]['title']}")
-        for test in entry["tests"]:
-            failure = test.get("failure")
-            if failure is not None and failure["blame"] == "subject":
-                print(f"  {_line(failure['message'])}")
-                if report is not None:
-                    print(f"  replay: python {report / failure['reproducer']}")
-    if len(failed) > MAX_LISTED:
-        print(f"... and {len(failed) - MAX_LISTED} more")
-    for item in finished.evidence:
-        if item.failure is not None and item.failure.blame.value != "subject":
-            print(
-                f"{item.requirement} not tested, a fault of the {item.failure.blame.value}: "
-                f"{_line(item.failure.message)}"
-            )
-    for profile in finished.report["profiles"]:
-        print(
-            f"{profile['profile']}: {profile['verdict']} ({_counts(finished.report, profile, requirements)})"
-        )
-    if report is not None:
-        print(f"report: {report / 'report.html'}")
-
-
-def _counts(report: dict[str, Any], profile: dict[str, Any], requirements: dict[str, Any]) -> str:
-    counts: dict[str, int] = {}
-    for entry in report["requirements"]:
-        if profile["profile"] in requirements[entry["id"]]["profiles"]:
-            counts[entry["verdict"]] = counts.get(entry["verdict"], 0) + 1
-    order = ("pass", "fail", "blocked", "not-tested", "not-applicable")
-    return ", ".join(f"{counts[verdict]} {verdict}" for verdict in order if verdict in counts)
-
-
 def _line(text: str) -> str:
     """Return text as one bounded line without control characters."""
-    return _bounded(" ".join(text.split()))
+    return screen.bounded(text, MAX_LINE)
 
 
 def _bounded(text: str) -> str:
-    line = "".join(c if c.isprintable() else " " for c in text[: 2 * MAX_LINE])
+    line = "".join(mark if mark.isprintable() else " " for mark in text[: 2 * MAX_LINE])
     return line if len(line) <= MAX_LINE else line[:MAX_LINE] + "..."

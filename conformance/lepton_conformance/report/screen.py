@@ -1,0 +1,154 @@
+"""The verdict on one screen: profiles, what failed, most serious first, where the report is, what to do next.
+
+Owns the lines that `lepton certify` prints; leaves everything else to the files of the report. At most
+`MAX_LINES` lines of `MAX_COLUMNS` columns, whatever a subject says; a long path wraps. Serves
+`conformance` (CNF-EXI-01).
+"""
+
+import unicodedata
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from lepton_conformance.evidence import Evidence
+from lepton_conformance.verdict import is_mandatory
+
+__all__ = ["MAX_COLUMNS", "MAX_LINES", "bounded", "lines", "most_serious_first", "one_line"]
+
+MAX_LINES = 24
+MAX_COLUMNS = 100
+_ORDER = ("pass", "fail", "blocked", "not-tested", "not-applicable")
+#: How many reasons for not testing are shown.
+MAX_REASONS = 2
+_Requirements = Mapping[str, Mapping[str, Any]]
+
+
+def lines(
+    report: Mapping[str, Any],
+    evidence: Sequence[Evidence],
+    requirements: _Requirements,
+    directory: Path | None,
+) -> list[str]:
+    """Return the screen: failures, what was not judged, the verdict of each profile, what to do next."""
+    failed = most_serious_first(report, requirements)
+    middle = [*_not_judged(report, evidence), *_verdicts(report, requirements)]
+    end = list(_next(failed, directory))
+    room = MAX_LINES - len(middle) - sum(-(-_width(line) // MAX_COLUMNS) for line in end)
+    above = [*_failures(failed, requirements, directory, room), *middle]
+    return [*(bounded(line, MAX_COLUMNS) for line in above), *end]
+
+
+def most_serious_first(report: Mapping[str, Any], requirements: _Requirements) -> list[Mapping[str, Any]]:
+    """Return the failed requirements: mandatory ones first, and those that block most others."""
+    judged = report["requirements"]
+    blocks = {key: sum(key in entry["blocked_by"] for entry in judged) for key in _ids(judged)}
+    return sorted(
+        (entry for entry in judged if entry["verdict"] == "fail"),
+        key=lambda entry: (not is_mandatory(requirements[entry["id"]]), -blocks[entry["id"]], entry["id"]),
+    )
+
+
+def _ids(judged: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    return (entry["id"] for entry in judged)
+
+
+def _failures(
+    failed: Sequence[Mapping[str, Any]], requirements: _Requirements, directory: Path | None, room: int
+) -> Iterator[str]:
+    """Yield at most `room` lines: title, message and how to replay, less of each where there are many."""
+    if not failed:
+        return
+    wanted = 2 if directory is None else 3
+    each = max(1, min(wanted, room // len(failed)))
+    whole = len(failed) if len(failed) * each <= room else (room - 1) // each
+    for entry in failed[:whole]:
+        requirement = requirements[entry["id"]]
+        should = "" if is_mandatory(requirement) else f" ({requirement['level']})"
+        yield f"{entry['id']} fails{should}: {requirement['title']}"
+        (failure, *_) = (test["failure"] for test in entry["tests"] if _by_subject(test))
+        if each > 1:
+            yield f"  {_essential(failure['message'])}"
+        if each > 2 and directory is not None:
+            yield f"  replay: {failure['reproducer']}"
+    if len(failed) > whole:
+        yield f"... and {len(failed) - whole} more"
+
+
+def _by_subject(test: Mapping[str, Any]) -> bool:
+    return "failure" in test and test["failure"]["blame"] == "subject"
+
+
+def _essential(message: str) -> str:
+    """Return what fits on a line of a message: what was found and expected, when not all of it does."""
+    line = one_line(message)
+    if len(line) > MAX_COLUMNS - 2 and "found " in line:
+        line = line[line.index("found ") :]
+    if len(line) > MAX_COLUMNS - 2 and ", expected " in line:
+        found, _, expected = line.rpartition(", expected ")
+        kept = max(30, MAX_COLUMNS - 20 - len(expected))
+        line = f"{found[:kept]}..., expected {expected}"
+    return line
+
+
+def _not_judged(report: Mapping[str, Any], evidence: Sequence[Evidence]) -> Iterator[str]:
+    strange = [item for item in evidence if item.failure is not None and item.failure.blame != "subject"]
+    for item in strange[:MAX_REASONS]:
+        assert item.failure is not None
+        said = one_line(item.failure.message)
+        yield f"{item.requirement} not tested, a fault of the {item.failure.blame}: {said}"
+    if len(strange) > MAX_REASONS:
+        yield f"... and {len(strange) - MAX_REASONS} more faults of suite or adapter"
+    reasons: dict[str, list[str]] = {}
+    for entry in report["requirements"]:
+        if entry["verdict"] == "not-tested":
+            for test in entry["tests"]:
+                if test.get("reason"):
+                    reasons.setdefault(one_line(test["reason"]), []).append(entry["id"])
+    by_number = sorted(reasons.items(), key=lambda item: -len(item[1]))
+    for reason, keys in by_number[:MAX_REASONS]:
+        yield f"not tested: {', '.join(keys[:3])}{' ...' if len(keys) > 3 else ''}: {reason}"
+
+
+def _verdicts(report: Mapping[str, Any], requirements: _Requirements) -> Iterator[str]:
+    for profile in report["profiles"]:
+        counts: dict[str, int] = {}
+        for entry in report["requirements"]:
+            if profile["profile"] in requirements[entry["id"]]["profiles"]:
+                counts[entry["verdict"]] = counts.get(entry["verdict"], 0) + 1
+        listed = ", ".join(f"{counts[verdict]} {verdict}" for verdict in _ORDER if verdict in counts)
+        yield f"{profile['profile']}: {profile['verdict']} ({listed})"
+
+
+def _next(failed: Sequence[Mapping[str, Any]], directory: Path | None) -> Iterator[str]:
+    if directory is not None:
+        yield f"report: {one_line(str(directory / 'report.html'))}"
+    if not failed:
+        return
+    key = failed[0]["id"]
+    if directory is None:
+        yield f"next: lepton explain {key}; --report DIR writes reproducers"
+        return
+    (test, *_) = (test for test in failed[0]["tests"] if _by_subject(test))
+    yield f"next: lepton explain {key}; python {one_line(str(directory / test['failure']['reproducer']))}"
+
+
+def one_line(text: str) -> str:
+    """Return text as one line without what steers a terminal."""
+    return "".join(mark if mark.isprintable() else " " for mark in " ".join(text.split()))
+
+
+def bounded(line: str, columns: int) -> str:
+    """Return a line cut to so many columns; wide characters take two."""
+    line = one_line(line) if not line.startswith("  ") else f"  {one_line(line)}"
+    width = 0
+    for index, mark in enumerate(line):
+        width += 2 if unicodedata.east_asian_width(mark) in "WF" else 1
+        if width > columns:
+            while index and _width(line[:index]) > columns - 3:
+                index -= 1
+            return line[:index] + "..."
+    return line
+
+
+def _width(text: str) -> int:
+    return sum(2 if unicodedata.east_asian_width(mark) in "WF" else 1 for mark in text)

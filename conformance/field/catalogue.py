@@ -60,7 +60,7 @@ def _launch(
     http, grpc = free_ports(2)
     log = BUILD / name / "server.log"
     command = [str(program or environment.python(name)), *arguments(http, grpc)]
-    launch = Launch(command, environment_of(http, grpc), BUILD / name, log, http, ready)
+    launch = Launch(command, environment_of(http, grpc), BUILD / name, log, http, grpc, ready)
     return Started(launch, f"http://{HOST}:{http}", f"grpc://{HOST}:{grpc}", models)
 
 

@@ -39,6 +39,7 @@ class Launch:
     folder: Path
     log: Path
     port: int
+    grpc_port: int
     ready_path: str
 
 
@@ -99,7 +100,7 @@ def _wait(process: subprocess.Popen[bytes], launch: Launch) -> None:
     while time.monotonic() < deadline:
         if process.poll() is not None:
             raise NotStarted(f"the server ended with status {process.returncode}: {_tail(launch.log)}")
-        if _answers(launch):
+        if _answers(launch) and _accepts(launch.grpc_port):
             return
         time.sleep(0.2)
     raise NotStarted(f"not ready within {READY_SECONDS:g} s: {_tail(launch.log)}")
@@ -114,6 +115,14 @@ def _answers(launch: Launch) -> bool:
         return False
     finally:
         connection.close()
+
+
+def _accepts(port: int) -> bool:
+    try:
+        socket.create_connection((HOST, port), timeout=5).close()
+    except OSError:
+        return False
+    return True
 
 
 def _tail(log: Path) -> str:

@@ -57,10 +57,14 @@ class Tensor:
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """An input as the server read it; the elements of BYTES are `bytes`, in an array of objects."""
+    """An input as the server read it; the elements of BYTES are `bytes`, in an array of objects.
+
+    `shape` is what the request declared: numpy takes a negative size for any.
+    """
 
     name: str
     datatype: str
+    shape: Sequence[int]
     array: Any
 
 
@@ -98,7 +102,9 @@ class Model:
         feed = {}
         for tensor in self.inputs:
             entry = given[tensor.name]
-            sizes = tuple(entry.array.shape)
+            sizes = tuple(entry.shape)
+            if tuple(entry.array.shape) != sizes:
+                raise Refusal(f"input {tensor.name}: found the shape {list(sizes)}, expected sizes from 0 on")
             if entry.datatype != tensor.datatype:
                 raise Refusal(f"input {tensor.name}: found {entry.datatype}, expected {tensor.datatype}")
             fits = len(sizes) == len(tensor.shape) and all(

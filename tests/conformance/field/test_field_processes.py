@@ -32,7 +32,7 @@ http.server.HTTPServer(("127.0.0.1", int(sys.argv[1])), Ready).serve_forever()
 def launch(folder: Path, program: str = SERVER) -> Launch:
     (port,) = free_ports(1)
     command = [sys.executable, "-c", program, str(port)]
-    return Launch(command, {}, folder, folder / "server.log", port, "/v2/health/ready")
+    return Launch(command, {}, folder, folder / "server.log", port, port, "/v2/health/ready")
 
 
 def alive(process: int) -> bool:
@@ -77,7 +77,7 @@ def test_server_that_ends_at_once_is_reported_with_its_last_lines(tmp_path: Path
 
 
 def test_program_that_is_not_there_is_reported(tmp_path: Path) -> None:
-    absent = Launch([str(tmp_path / "none")], {}, tmp_path, tmp_path / "log", 1, "/")
+    absent = Launch([str(tmp_path / "none")], {}, tmp_path, tmp_path / "log", 1, 1, "/")
     with pytest.raises(NotStarted, match="status 127"), running(absent):
         pass
 
@@ -94,7 +94,8 @@ def test_server_ends_with_a_driver_that_is_stopped_or_killed(tmp_path: Path, num
         folder = pathlib.Path({str(tmp_path)!r})
         (port,) = process.free_ports(1)
         command = [sys.executable, "-c", {SERVER!r}, str(port)]
-        with process.running(process.Launch(command, {{}}, folder, folder / "server.log", port, "/")) as it:
+        launch = process.Launch(command, {{}}, folder, folder / "server.log", port, port, "/")
+        with process.running(launch) as it:
             print(it.pid, flush=True)
             time.sleep(600)
         """

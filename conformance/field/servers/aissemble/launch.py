@@ -111,7 +111,7 @@ def _given(tensor: Any) -> Given:
             array = elements.astype(_NUMPY.get(datatype, datatype.lower()))
     except (ValueError, TypeError, OverflowError) as error:
         raise Refusal(f"input {tensor.name}: {error}") from error
-    return Given(tensor.name, datatype, array)
+    return Given(tensor.name, datatype, tensor.shape, array)
 
 
 def _bytes(element: Any) -> bytes:

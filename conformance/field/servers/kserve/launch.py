@@ -57,7 +57,9 @@ class OnnxModel(kserve.Model):
         tensors = []
         for name, array in outputs.items():
             tensor = kserve.InferOutput(name, list(array.shape), datatypes[name])
-            tensor.set_data_from_numpy(array, binary_data=False)
+            # Raw where a list cannot carry it; the SDK turns the one into the other as the request asks.
+            raw = payload.from_grpc or (array.size > 0 and datatypes[name] in ("BYTES", "FP16"))
+            tensor.set_data_from_numpy(array, binary_data=raw)
             tensors.append(tensor)
         return kserve.InferResponse(
             payload.id,
@@ -77,7 +79,7 @@ def _given(tensor: Any) -> Given:
         flat = np.empty(array.size, dtype=object)
         flat[:] = [_bytes(element, tensor.name) for element in array.reshape(-1)]
         array = flat.reshape(array.shape)
-    return Given(tensor.name, tensor.datatype, array)
+    return Given(tensor.name, tensor.datatype, tensor.shape, array)
 
 
 def _bytes(element: Any, name: str) -> bytes:

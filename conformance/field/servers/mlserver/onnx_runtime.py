@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 from mlserver import MLModel
-from mlserver.codecs import NumpyCodec, StringCodec
+from mlserver.codecs import NumpyCodec
 from mlserver.errors import InferenceError
 from mlserver.types import Datatype, InferenceRequest, InferenceResponse, RequestInput, ResponseOutput
 from mlserver.utils import get_model_uri
@@ -44,22 +44,36 @@ class OnnxRuntime(MLModel):
 
 
 def _given(tensor: RequestInput) -> Given:
-    """Decode an input. Raises: Refusal, where the codec finds data that do not fit the shape."""
+    """Decode an input. Raises: Refusal, where the codec finds data that do not fit the shape.
+
+    MLServer's StringCodec takes text alone; the elements of BYTES are any bytes over gRPC.
+    """
+    datatype = Datatype(tensor.datatype)
     try:
-        if Datatype(tensor.datatype) is Datatype.BYTES:
-            texts = StringCodec.decode_input(tensor)
-            array = np.empty(len(texts), dtype=object)
-            array[:] = [text.encode() for text in texts]
-            return Given(tensor.name, "BYTES", array.reshape(tensor.shape))
-        return Given(tensor.name, Datatype(tensor.datatype).value, NumpyCodec.decode_input(tensor))
-    except (ValueError, TypeError, OverflowError) as error:
+        if datatype is Datatype.BYTES:
+            flat = _elements(tensor.data.root)
+            array = np.empty(len(flat), dtype=object)
+            array[:] = [element if isinstance(element, bytes) else element.encode() for element in flat]
+            array = array.reshape(tensor.shape)
+        else:
+            array = NumpyCodec.decode_input(tensor)
+    except (ValueError, TypeError, OverflowError, AttributeError) as error:
         raise Refusal(f"input {tensor.name}: {error}") from error
+    return Given(tensor.name, datatype.value, tensor.shape, array)
+
+
+def _elements(data: Any) -> list[Any]:
+    """Return the elements of flat or nested data, in order."""
+    if not isinstance(data, list):
+        return [data]
+    return [element for part in data for element in _elements(part)]
 
 
 def _output(name: str, array: Any) -> ResponseOutput:
-    if array.dtype != object:
-        output = NumpyCodec.encode_output(name, array)
-    else:
-        output = StringCodec.encode_output(name, [element.decode() for element in array.reshape(-1)])
-    output.shape = list(array.shape)  # the codecs put a batch dimension in front of some shapes
+    if array.dtype == object:
+        return ResponseOutput(
+            name=name, shape=list(array.shape), datatype=Datatype.BYTES, data=array.reshape(-1).tolist()
+        )
+    output = NumpyCodec.encode_output(name, array)
+    output.shape = list(array.shape)  # the codec puts a batch dimension in front of some shapes
     return output

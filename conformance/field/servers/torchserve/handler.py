@@ -28,6 +28,7 @@ def handle(data: list[dict[str, Any]] | None, context: Any) -> list[Any]:
         Given(
             entry["name"],
             entry["datatype"],
+            entry["shape"],
             np.array(entry["data"], dtype=_NUMPY.get(entry["datatype"], entry["datatype"].lower())).reshape(
                 entry["shape"]
             ),

@@ -40,6 +40,7 @@ class TritonPythonModel:
             feed = {tensor.name(): _from_bytes(tensor.as_numpy()) for tensor in request.inputs()}
             _require_equal_symbols(self._session.get_inputs(), feed)
             names = [entry.name for entry in self._session.get_outputs()]
+            # Triton hands out the requested names sorted, not in the order of the request.
             wanted = [name for name in names if name in set(request.requested_output_names())]
             found = self._session.run(wanted, feed)
         except Exception as error:  # whatever it is, the server must hear of it

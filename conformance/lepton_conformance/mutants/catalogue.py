@@ -10,6 +10,7 @@ from lepton_conformance.mutants import (
     error_faults,
     grpc_answer_faults,
     grpc_call_faults,
+    grpc_companion_faults,
     grpc_input_faults,
     grpc_lawful,
     grpc_raw_faults,
@@ -60,6 +61,7 @@ GRPC_SERVERS: tuple[type[NaiveGrpc], ...] = tuple(
             *grpc_input_faults.ALL,
             *grpc_shape_faults.ALL,
             *grpc_call_faults.ALL,
+            *grpc_companion_faults.ALL,
         ),
         key=lambda mutant: mutant.id,
     )

@@ -17,7 +17,7 @@ from typing import Any
 
 from lepton_conformance.certify import certify
 from lepton_conformance.mutants import engine_faults, talker
-from lepton_conformance.mutants.catalogue import SERVERS
+from lepton_conformance.mutants.catalogue import GRPC_SERVERS, SERVERS
 from lepton_conformance.mutants.engine import Engine
 from lepton_conformance.mutants.grpc_listener import listening_grpc
 from lepton_conformance.mutants.grpc_naive import NaiveGrpc
@@ -31,6 +31,8 @@ __all__ = ["EXAMPLES", "Kill", "Mutant", "every_mutant", "judge", "main", "reach
 EXAMPLES = 10
 SERVER_PROFILES = ("inference-rest", "inference-binary")
 GRPC_PROFILES = ("inference-grpc",)
+#: The requirement that compares a gRPC server with its REST form.
+COMPANION = "INF-GRP-41"
 
 #: Anything with one planted fault.
 Mutant = type[Naive] | type[NaiveGrpc] | type[Engine] | type[Talker]
@@ -60,7 +62,7 @@ class Kill:
 
 def every_mutant() -> tuple[Mutant, ...]:
     """Return every subject with one planted fault."""
-    return (*SERVERS, *engine_faults.ALL, *talker.ALL)
+    return (*SERVERS, *GRPC_SERVERS, *engine_faults.ALL, *talker.ALL)
 
 
 @contextlib.contextmanager
@@ -79,12 +81,24 @@ def reached(mutant: Mutant) -> Iterator[tuple[str, tuple[str, ...]]]:
         yield f"exec:{program}", ("runtime",)
 
 
+@contextlib.contextmanager
+def accompanied(mutant: Mutant) -> Iterator[str | None]:
+    """Yield the URL of a correct REST form for a mutant that differs from it, None for any other."""
+    if mutant.breaks != COMPANION:
+        yield None
+        return
+    with listening(Naive()) as url:
+        yield url
+
+
 def judge(mutant: Mutant, *, whole: bool = False, seed: int = 0, max_examples: int = EXAMPLES) -> Kill:
     """Certify a mutant: on the requirement that it breaks and those it needs, or on the whole profiles."""
     started = time.perf_counter()
-    with reached(mutant) as (subject, profiles):
+    with reached(mutant) as (subject, profiles), accompanied(mutant) as companion:
         only = None if whole else [mutant.breaks]
-        report = certify(subject, profiles, seed=seed, max_examples=max_examples, only=only)
+        report = certify(
+            subject, profiles, seed=seed, max_examples=max_examples, only=only, companion=companion
+        )
     failures = list(_failures(report))
     own = [failure for failure in failures if failure[0] == mutant.breaks]
     return Kill(

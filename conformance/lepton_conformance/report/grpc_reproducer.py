@@ -15,32 +15,30 @@ __all__ = ["grpc_script"]
 #: Bytes longer than this are written compressed.
 MAX_LITERAL_BYTES = 2048
 MAX_SHOWN_BYTES = 2000
+#: How long a call of the script may take, in seconds, unless the suite gave it another deadline.
+CALL_SECONDS = 10.0
 
-_SCRIPT = '''\
+_HEAD = '''\
 """{title}
 
 {text}
 
-Fingerprint: {fingerprint}
-
 The suite {message}
-Usage: python {name} [HOST:PORT]. Needs grpcio. Sends the same bytes again; ends with 1 while the same answer
-comes back.
+Fingerprint: {fingerprint}
+Usage: python {name} [HOST:PORT]; needs grpcio. Ends with 1 while the failure is there, with 0 when gone.
 """
-import base64, re, sys, zlib
+import base64, concurrent.futures, re, socket, sys, zlib
 
 import grpc
 
-CALLS = [  # (method, bytes sent, seconds, streaming, code then, details then, bytes then)
-{exchanges}
-]
 address = sys.argv[1] if len(sys.argv) > 1 else {address!r}
 names = ("max_receive_message_length", "max_send_message_length")
-options = [*((f"grpc.{{name}}", -1) for name in names), ("grpc.enable_http_proxy", 0)]
+OPTIONS = [*((f"grpc.{{name}}", -1) for name in names), ("grpc.enable_http_proxy", 0)]
+OPTIONS.append(("grpc.use_local_subchannel_pool", 1))
 
 
-def call(channel, method, data, seconds, streaming):
-    """Return code, details and bytes of a call: no library touches the message."""
+def call(channel, method, data, seconds=10.0, streaming=False):
+    """Return code, details and bytes of a call; no library touches the message."""
     try:
         if not streaming:
             return "OK", "", channel.unary_unary(method)(data, timeout=seconds)
@@ -51,23 +49,63 @@ def call(channel, method, data, seconds, streaming):
 
 
 def essence(code, details, body):
-    """Return what two answers have in common when they say the same: addresses and counts may differ."""
+    """Return what two answers have in common when they say the same: numbers in the details may differ."""
     return code, re.sub(r"0x[0-9a-f]+|[0-9]+", "#", details), body
 
 
-same = True
-for method, data, seconds, streaming, *then in CALLS:
-    with grpc.insecure_channel(address, options) as channel:
-        now = call(channel, method, data, seconds, streaming)
-    same = same and essence(*now) == essence(*then)
-    print(f"{{method}}\\nsent  {{data[:{shown}]!r}}")
-    for what, (code, details, body) in (("now", now), ("then", then)):
-        print(f"{{what:5}} {{code}} {{details!r:.{shown}}} {{body[:{shown}]!r}}")
+try:
+    host, _, port = address.rpartition(":")
+    socket.create_connection((host.strip("[]"), int(port)), timeout=10).close()
+except OSError as error:
+    print("nobody answers:", error)
+    sys.exit(2)
 print({said!r})
-sys.exit(same)
 '''
-#: How long a call of the script may take, in seconds, unless the suite gave it another deadline.
-CALL_SECONDS = 10.0
+
+_ROW = """\
+CALLS = [  # (method, bytes sent, seconds, streaming), (code then, details then, bytes then)
+{calls}
+]
+same = True
+with grpc.insecure_channel(address, OPTIONS) as channel:
+    for asked, then in CALLS:
+        now = call(channel, *asked)
+        same = same and essence(*now) == essence(*then)
+        print("sent", asked[0], asked[1][:{shown}])
+        for what, (code, details, body) in (("now ", now), ("then", then)):
+            print(what, code, repr(details)[:{shown}], body[:{shown}])
+sys.exit(same)
+"""
+
+_CROWD = '''\
+CLIENTS = [  # of each, one after another: (method, bytes sent, seconds until it gives up)
+{clients}
+]
+ROUNDS = 20
+
+
+def ask(channel, asked):
+    """Return the answers of one client, one after another."""
+    return [call(channel, *request) for request in asked]
+
+
+with grpc.insecure_channel(address, OPTIONS) as channel:
+    alone = [ask(channel, asked) for asked in CLIENTS]
+for number in range(ROUNDS):
+    count = 1 if number % 2 else len(CLIENTS)
+    channels = [grpc.insecure_channel(address, OPTIONS) for _ in range(count)]
+    with concurrent.futures.ThreadPoolExecutor(len(CLIENTS)) as pool:
+        spread = [channels[index % count] for index in range(len(CLIENTS))]
+        crowd = list(pool.map(ask, spread, CLIENTS))
+    for channel in channels:
+        channel.close()
+    for asked, one, other in zip(CLIENTS, alone, crowd):
+        for request, before, now in zip(asked, one, other):
+            if request[2] == {seconds} and essence(*before) != essence(*now):
+                print("sent", request, "answered alone", before, "answered among others", now, sep="\\n")
+                sys.exit(1)
+print("every answer is the same, alone and among others")
+'''
 
 
 def grpc_script(
@@ -82,27 +120,47 @@ def grpc_script(
     name: str,
 ) -> str:
     """Return a stand-alone Python program that replays calls."""
-    return _SCRIPT.format(
-        title=title,
-        text=text,
-        message=message,
-        said=said,
-        fingerprint=fingerprint,
-        name=name,
-        address=address,
-        exchanges="\n".join(_entry(exchange) for exchange in exchanges),
-        shown=MAX_SHOWN_BYTES,
-    )
+    values = {
+        "title": title,
+        "text": text,
+        "message": message,
+        "said": said,
+        "fingerprint": fingerprint,
+        "name": name,
+        "address": address,
+        "shown": MAX_SHOWN_BYTES,
+        "seconds": CALL_SECONDS,
+    }
+    if any(exchange.lane is not None for exchange in exchanges):
+        body = _CROWD.format_map(values | {"clients": "\n".join(_clients(exchanges))})
+    else:
+        body = _ROW.format_map(values | {"calls": "\n".join(map(_call, exchanges))})
+    return _HEAD.format_map(values) + body
 
 
-def _entry(exchange: GrpcExchange) -> str:
-    seconds = CALL_SECONDS if exchange.timeout is None else exchange.timeout
-    details = exchange.details.encode("ascii", "backslashreplace").decode()
-    shown = repr(exchange.details) if details == exchange.details else ascii(exchange.details)
+def _call(exchange: GrpcExchange) -> str:
     return (
-        f"    ({exchange.method!r}, {_bytes(exchange.request)}, {seconds}, {exchange.streaming},\n"
-        f"     {exchange.code!r}, {shown}, {_bytes(exchange.response)}),"
+        f"    (({exchange.method!r}, {_bytes(exchange.request)}, "
+        f"{_seconds(exchange)}, {exchange.streaming}),\n"
+        f"     ({exchange.code!r}, {exchange.details!a}, {_bytes(exchange.response)})),"
     )
+
+
+def _seconds(exchange: GrpcExchange) -> float:
+    return CALL_SECONDS if exchange.timeout is None else exchange.timeout
+
+
+def _clients(exchanges: Sequence[GrpcExchange]) -> list[str]:
+    lines = []
+    for lane in sorted({exchange.lane or 0 for exchange in exchanges}):
+        lines.append("    [")
+        lines += [
+            f"        ({exchange.method!r}, {_bytes(exchange.request)}, {_seconds(exchange)}),"
+            for exchange in exchanges
+            if (exchange.lane or 0) == lane
+        ]
+        lines.append("    ],")
+    return lines
 
 
 def _bytes(data: bytes) -> str:

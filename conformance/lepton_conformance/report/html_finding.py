@@ -11,9 +11,10 @@ from typing import Any
 
 from lepton_conformance.evidence import Evidence
 from lepton_conformance.report.curl import command
+from lepton_conformance.report.grpc_text import answer_text, request_text
 from lepton_conformance.report.readable import body_text
 from lepton_conformance.report.reproducer import address_of
-from lepton_conformance.subject.exchange import Exchange, HttpExchange, LineExchange
+from lepton_conformance.subject.exchange import Exchange, GrpcExchange, HttpExchange, LineExchange
 
 __all__ = ["counted", "finding", "prose", "shown"]
 
@@ -115,6 +116,8 @@ def _sides(exchange: Exchange) -> tuple[str, str]:
     if isinstance(exchange, LineExchange):
         received = exchange.problem if exchange.received is None else exchange.received
         return body_text(exchange.sent.encode(), ()), body_text(received.encode(), ())
+    if isinstance(exchange, GrpcExchange):
+        return request_text(exchange), answer_text(exchange)
     return str(exchange), ""
 
 

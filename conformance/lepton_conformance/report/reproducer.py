@@ -9,9 +9,10 @@ from typing import Any
 from lepton_conformance.evidence import Evidence, Failure
 from lepton_conformance.fingerprint import fingerprint
 from lepton_conformance.report.document import MAX_MESSAGE_CHARACTERS
+from lepton_conformance.report.grpc_reproducer import grpc_script
 from lepton_conformance.report.http_reproducer import http_script
 from lepton_conformance.report.runtime_reproducer import runtime_script
-from lepton_conformance.subject.exchange import HttpExchange, LineExchange
+from lepton_conformance.subject.exchange import GrpcExchange, HttpExchange, LineExchange
 
 __all__ = ["MAX_EXCHANGES", "address_of", "script", "visible"]
 
@@ -26,10 +27,12 @@ def script(entry: Evidence, failure: Failure, requirement: dict[str, Any], locat
     """Return a stand-alone Python program that replays a failure."""
     exchanges = failure.exchanges[-MAX_EXCHANGES:]
     if any(
-        isinstance(exchange, HttpExchange) and exchange.lane is not None for exchange in failure.exchanges
+        isinstance(exchange, HttpExchange | GrpcExchange) and exchange.lane is not None
+        for exchange in failure.exchanges
     ):
         exchanges = failure.exchanges[:MAX_EXCHANGES_AT_ONCE]
     http = [exchange for exchange in exchanges if isinstance(exchange, HttpExchange)]
+    calls = [exchange for exchange in exchanges if isinstance(exchange, GrpcExchange)]
     lines = [exchange for exchange in exchanges if isinstance(exchange, LineExchange)]
     title = _plain(f"{entry.requirement}: {requirement['title']} ({entry.test})")
     text = _plain(requirement["text"])
@@ -45,6 +48,17 @@ def script(entry: Evidence, failure: Failure, requirement: dict[str, Any], locat
             message=message,
             name=name,
             shown=MAX_SHOWN_BYTES,
+        )
+    if calls and not http:
+        return grpc_script(
+            calls,
+            address_of(locator),
+            title=title,
+            text=text,
+            message=message,
+            said=said,
+            fingerprint=digest,
+            name=name,
         )
     return http_script(
         http,

@@ -58,6 +58,7 @@ class GrpcExchange:
 
     `method` is the path `/package.Service/Method`. `timeout` is the deadline in seconds where another than
     the suite's own was set; `streaming` says that the call is a stream of one message each way.
+    Exchanges of several lanes happened at the same time.
     """
 
     method: str
@@ -67,6 +68,7 @@ class GrpcExchange:
     response: bytes
     timeout: float | None = None
     streaming: bool = False
+    lane: int | None = None
 
     @property
     def transport(self) -> str:
@@ -137,7 +139,7 @@ class Recorder:
             for exchange in recorder.failing:
                 self._current.append(
                     dataclasses.replace(exchange, lane=lane)
-                    if isinstance(exchange, HttpExchange)
+                    if isinstance(exchange, HttpExchange | GrpcExchange)
                     else exchange
                 )
 

@@ -45,7 +45,7 @@ _NO_CONNECTION = re.compile(r"failed to connect|connection attempt timed out|con
 _BROKEN_OFF = re.compile(
     r"socket closed|connection reset|broken pipe|recvmsg|endpoint closing|stream removed|goaway|"
     r"rst_stream|connection (?:closed|dropped|aborted)|transport closed|ping timeout|"
-    r"(?:failed|error) parsing|frame of size|unknown frame|http2? (?:status|header)|content-type",
+    r"(?:failed|error) parsing (?!message)|frame of size|unknown frame|http2? (?:status|header)|content-type",
     re.IGNORECASE,
 )
 #: Codes with which grpcio reports what went wrong below the calls.
@@ -173,10 +173,10 @@ class GrpcSubject:
         self._record(path, request, reply, timeout)
         return self._judge(path, reply)
 
-    def leave(self, method: str, request: bytes, seconds: float, *, cancel: bool) -> str:
+    def leave(self, method: str, request: bytes, seconds: float, *, cancel: bool) -> None:
         """Begin a call and be gone after some seconds: by its deadline, or by cancelling it.
 
-        Returns the code that the call ended with; whether it was in time is no matter. Nothing is judged.
+        Whether it was answered in time is no matter: nothing is judged.
         """
         path = f"/{SERVICE}/{method}"
         future = self._stub(path).future(request, timeout=self.timeout if cancel else seconds)
@@ -184,10 +184,10 @@ class GrpcSubject:
             time.sleep(seconds)
             future.cancel()
         try:
-            code = future.code()
+            code = str(future.code().name)
         except self._library.FutureCancelledError:
-            return "CANCELLED"
-        return str(code.name)
+            code = "CANCELLED"
+        self.recorder.add(GrpcExchange(path, request, code, "given up", b"", seconds))
 
     def converse(self, method: str, request: bytes, *, service: str) -> Reply:
         """Make a streaming call with one message each way. Raises: as `call`."""

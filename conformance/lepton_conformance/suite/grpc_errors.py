@@ -112,7 +112,7 @@ def test_bytes_that_are_no_message_end_the_call_alone(grpc: GrpcSubject, budget:
     examples(budget, Cases(tuple(grpc_malformed.broken(case)), decode), body)
 
 
-@requirement("INF-GRP-40", needs=("INF-GRP-08", "INF-GRP-30", "INF-GRP-33"))
+@requirement("INF-GRP-40", needs=("INF-GRP-08", "INF-GRP-33"))
 def test_messages_of_refusals_help_and_do_not_leak(grpc: GrpcSubject, budget: Budget) -> None:
     names = core(grpc)
     asked: list[tuple[str, str, bytes]] = []

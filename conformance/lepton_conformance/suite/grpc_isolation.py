@@ -56,7 +56,6 @@ def _distinct(names: Sequence[str], client: int) -> list[Given]:
 
 def _ask_all(grpc: GrpcSubject, own: Sequence[Given], client: int) -> None:
     for index, case in enumerate(own):
-        grpc.recorder.begin()
         identifier = f"client {client} call {index}"
         make = raw_request if index % 2 or not typed_tensors(case.model) else typed_request
         response = answered(grpc, case, make(case, identifier=identifier))
@@ -91,9 +90,8 @@ def _at_once(
     if strange:
         raise strange[0]
     if faults:
-        key, fault = min(faults.items())
-        for exchange in clients[key].recorder.failing:
-            grpc.recorder.add(exchange)
+        _, fault = min(faults.items())
+        grpc.recorder.together([client.recorder for client in clients])
         raise SubjectFault(f"while {len(clients)} clients asked at once: {fault}") from fault
 
 

@@ -561,7 +561,7 @@ def test_compare_prints_what_differs_and_exits_1(files: Path, capsys: pytest.Cap
         "INF-RSP-09": ["pass", "pass", "absent"],
     }
     assert lepton("compare", *paths) == 1
-    assert "INF-RSP-04    pass  fail  fail" in capsys.readouterr().out
+    assert "INF-RSP-04   pass  fail  fail" in capsys.readouterr().out
     assert lepton("compare", paths[0], paths[0]) == 0
 
 

@@ -1,6 +1,7 @@
 """Binary tensors: what is sent arrives, where it is asked for, in the order that is said."""
 
 import itertools
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -10,8 +11,17 @@ from lepton_conformance.oracle.answers import Array, disagreement
 from lepton_conformance.oracle.elements import dtype
 from lepton_conformance.outcome import SubjectFault
 from lepton_conformance.strategies.cases import Cases, Digits
-from lepton_conformance.strategies.tensors import Given, boundary_values, cases, given, ordinary, row, smaller
-from lepton_conformance.subject.http import HttpSubject
+from lepton_conformance.strategies.tensors import (
+    Given,
+    boundary_values,
+    cases,
+    given,
+    merged,
+    ordinary,
+    row,
+    smaller,
+)
+from lepton_conformance.subject.http import HttpSubject, encode
 from lepton_conformance.suite.binary import (
     BINARY_OUTPUT,
     LENGTH_FIELD,
@@ -19,6 +29,7 @@ from lepton_conformance.suite.binary import (
     Parts,
     ask,
     composed,
+    headers_for,
     take_apart,
     value_of,
 )
@@ -135,6 +146,58 @@ def test_request_parameter_is_the_default_of_each_output(http: HttpSubject, budg
     options = (None, True, False)
     combinations = [None, *((a, b, c) for a, b, c in itertools.product(options, repeat=3))]
     each(budget, [(default, choices) for default in (True, False) for choices in combinations], body)
+
+
+@dataclass(frozen=True, slots=True)
+class Mixed:
+    """A request some of whose inputs are binary, and some of whose outputs are asked for in binary."""
+
+    case: Given
+    inputs: int
+    outputs: int
+    order: int
+    chunked: bool
+
+
+def _mixtures(names: tuple[str, ...]) -> Cases[Mixed]:
+    """Return requests whose inputs and outputs are JSON or binary, each bit of a mask standing for one."""
+    domain = merged(names)
+    assert domain.decode is not None
+    decode = domain.decode
+
+    def decoded(number: int) -> Mixed:
+        digits = Digits(number)
+        inputs, outputs, order, chunked = (digits.take(radix) for radix in (4, 8, 6, 2))
+        return Mixed(decode(digits.rest), inputs, outputs, order, bool(chunked))
+
+    boundary = [
+        Mixed(given(name), inputs, outputs, 0, False)
+        for name in names
+        for inputs in range(1 << len(given(name).inputs))
+        for outputs in range(1 << len(model(name).outputs))
+    ]
+    return Cases(boundary, decoded, lambda item: (replace(item, case=case) for case in smaller(item.case)))
+
+
+@requirement("INF-BIN-05", needs=("INF-BIN-02", "INF-BIN-03", "INF-BIN-06"))
+def test_every_mixture_of_json_and_binary_is_right(http: HttpSubject, budget: Budget) -> None:
+    names = available(http, (SPLIT, "lepton_sub", "lepton_id_int32", "lepton_id_fp32"))
+
+    def body(item: Mixed) -> None:
+        case = item.case
+        inputs = [tensor.name for tensor in case.model.inputs]
+        orders = list(itertools.permutations(tensor.name for tensor in case.model.outputs))
+        order = orders[item.order % len(orders)]
+        binary = [name for index, name in enumerate(inputs) if item.inputs >> index & 1]
+        wanted = {name: bool(item.outputs >> index & 1) for index, name in enumerate(order)}
+        request, tail = composed(case, binary=binary, outputs=_wanted(dict(wanted)))
+        text = encode(request)
+        answer = http.infer(case.model.name, text + tail, headers=headers_for(text), chunked=item.chunked)
+        parts = take_apart(answer, case)
+        _in_binary(parts, {name for name, chosen in wanted.items() if chosen})
+        _right(case, parts, order)
+
+    examples(budget, _mixtures(names), body)
 
 
 @requirement("INF-BIN-05", needs=("INF-BIN-02", "INF-BIN-03"))

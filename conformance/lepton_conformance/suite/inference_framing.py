@@ -73,6 +73,44 @@ def test_pipelined_requests_are_answered_in_order(http: HttpSubject, budget: Bud
     each(budget, ["equal", "of several models", "with metadata between"], body)
 
 
+#: How a chunked body may be written: sizes of chunks, their notation, a trailer (RFC 9112, 7.1).
+_CHUNKINGS: dict[str, tuple[tuple[int, ...], str, str]] = {
+    "one chunk": ((1 << 20,), "{:x}", ""),
+    "chunks of one byte": ((1,), "{:x}", ""),
+    "chunks of unlike sizes": ((3, 16, 1, 255), "{:x}", ""),
+    "chunks with sizes in capitals": ((26, 171), "{:X}", ""),
+    "chunks with leading zeros in their sizes": ((40,), "{:06x}", ""),
+    "chunks with extensions": ((40,), "{:x};lepton=1", ""),
+    "chunks with quoted extensions": ((40,), '{:x};lepton="a b"', ""),
+    "chunks and a trailer field": ((40,), "{:x}", "X-Lepton-Trailer: value\r\n"),
+}
+
+
+def _chunking(body: bytes, how: str) -> bytes:
+    sizes, notation, trailer = _CHUNKINGS[how]
+    parts, at, index = [], 0, 0
+    while at < len(body):
+        part = body[at : at + sizes[index % len(sizes)]]
+        parts.append(f"{notation.format(len(part))}\r\n".encode() + part + b"\r\n")
+        at, index = at + len(part), index + 1
+    return b"".join(parts) + f"0\r\n{trailer}\r\n".encode()
+
+
+@requirement("INF-REQ-03", needs=("INF-RSP-01", "INF-RSP-04", "INF-RSP-06"))
+def test_chunks_of_every_form_are_read(http: HttpSubject, budget: Budget) -> None:
+    name = plain(http).model.name
+    identifier = "chunked é中\U0001f600"
+
+    def body(item: tuple[str, int]) -> None:
+        how, columns = item
+        case = given(name, 2, columns)
+        text = encode(infer_request(case, identifier=identifier))
+        wire = _post(http, case, (("Transfer-Encoding", "chunked"),)) + _chunking(text, how)
+        _right(case, talk(http, wire).answers[0], f"a request in {how}", identifier)
+
+    each(budget, [(how, columns) for how in _CHUNKINGS for columns in (3, 40)], body)
+
+
 @requirement("INF-REQ-12", needs=("INF-RSP-01", "INF-RSP-06"))
 def test_expect_continue_is_answered(http: HttpSubject, budget: Budget) -> None:
     case = plain(http)

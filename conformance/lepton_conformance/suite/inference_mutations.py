@@ -29,7 +29,7 @@ def _names(http: HttpSubject) -> tuple[str, ...]:
     return tuple(name for name in found if name in _MODELS) or found[:1]
 
 
-@requirement("INF-ERR-02", needs=("INF-RSP-01", "INF-ERR-01", "INF-ERR-08"))
+@requirement("INF-ERR-02", needs=("INF-RSP-01", "INF-ERR-01", "INF-ERR-08", "INF-REQ-11"))
 def test_changed_texts_are_refused_or_mean_the_same(http: HttpSubject, budget: Budget) -> None:
     def body(item: Edited) -> None:
         answer = http.infer(item.case.model.name, item.body)

@@ -44,6 +44,9 @@ MANY_INPUTS = 100_000
 HEADER_BYTES = 64 * 1024
 CROWD = 200
 IDLE = 1000
+#: Idle connections between two requests, and how long one of them may take to be opened, in seconds.
+IDLE_STEP = 50
+IDLE_PATIENCE_SECONDS = 3.0
 LEAVERS = 12
 #: Descriptors that the suite itself needs beside its idle connections.
 _SPARE_DESCRIPTORS = 200
@@ -304,20 +307,14 @@ def test_idle_connections_keep_nobody_out(http: HttpSubject, budget: Budget) -> 
     case = plain(http)
 
     def body(what: str) -> None:
-        refusals = 0
         with descriptors(IDLE), contextlib.ExitStack() as stack:
-            for _ in range(IDLE):
+            for index in range(IDLE):
                 try:
-                    connection = http.connect(1.0)
-                except WireError:  # it may keep surplus connections waiting
-                    refusals += 1
-                    if refusals > 3:
-                        break
-                    continue
-                stack.callback(connection.close)
-                if what == "after half a request":
-                    with contextlib.suppress(WireError):
-                        connection.send(b"GET /v2 HTTP/1.1\r\nHost: ")
+                    stack.callback(http.connect(IDLE_PATIENCE_SECONDS).close)
+                except WireError:  # it may keep surplus connections waiting, or refuse them
+                    break
+                if index % IDLE_STEP == IDLE_STEP - 1:  # what waits to be accepted stays few
+                    goes_on(http, case, f"{index + 1} connections, idle {what}", timeout=PATIENCE_SECONDS)
             _survived(http, case, f"{IDLE} connections, idle {what}")
         _survived(http, case, f"{IDLE} connections, closed")
 

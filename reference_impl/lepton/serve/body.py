@@ -40,10 +40,11 @@ class Incoming(Protocol):
 @dataclass(frozen=True, slots=True)
 class Framing:
     """What the header fields say of a body: its `length` (None when chunked), whether the client waits for
-    `100 Continue` before it sends it, and how it is coded."""
+    `100 Continue` before it sends it, whether fields follow it, and how it is coded."""
 
     length: int | None
     waits: bool
+    trailers: bool = False
     coding: Coding | None = None
 
 
@@ -63,6 +64,11 @@ class Bodies:
         body = await self._received(incoming, framing)
         return body if framing.coding is None else await self._expanded(body, framing.coding)
 
+    @property
+    def held_bytes(self) -> int:
+        """Return what all bodies hold now."""
+        return self._held
+
     def release(self, size: int) -> None:
         """Give back what a body of `size` bytes held."""
         self._held -= size
@@ -73,14 +79,13 @@ class Bodies:
         try:
             async with asyncio.timeout(self._timeout):
                 if framing.length is None or framing.length > WHOLE_BODY_BYTES:
-                    return await self._gathered(incoming)
+                    return await self._gathered(incoming, framing)
                 return await self._whole(incoming, framing.length)
         except TimeoutError as error:
             message = f"found no complete body within {self._timeout:g} seconds"
             raise _closing(RequestError(Cause.SLOW_CLIENT, message)) from error
         except (ProtocolError, ProtocolClosed) as error:
-            message = "found a body that breaks off, expected as much as its framing says"
-            raise _closing(invalid(message)) from error
+            raise _broken() from error
 
     async def unwanted(self, refusal: RequestError, incoming: Incoming, framing: Framing) -> RequestError:
         """Read the body of a request that is refused, or let the refusal say that the connection ends.
@@ -109,13 +114,14 @@ class Bodies:
             self.release(length)
             raise
 
-    async def _gathered(self, incoming: Incoming) -> bytes:
+    async def _gathered(self, incoming: Incoming, framing: Framing) -> bytes:
         pieces: list[bytes] = []
-        held = size = 0
+        held = size = empty = 0
         refusal: RequestError | None = None
         try:
             async for piece in incoming:
                 size += len(piece)
+                empty += not piece
                 if size > self._limit:
                     refusal = refusal or self._too_large()
                 if refusal is None and not self._may_hold(len(piece)):
@@ -131,6 +137,9 @@ class Bodies:
                     raise _closing(refusal)
             if refusal is not None:
                 raise refusal
+            # granian yields an empty piece at the end, and one before it for an error or for trailers.
+            if size != framing.length and (framing.length is not None or empty > 1 + framing.trailers):
+                raise _broken()
         except BaseException:
             self.release(held)
             raise
@@ -169,6 +178,10 @@ class Bodies:
         return RequestError(
             Cause.TOO_LARGE, f"found a larger body than the {self._limit} bytes that this server accepts"
         )
+
+
+def _broken() -> RequestError:
+    return _closing(invalid("found a body that breaks off, expected as much as its framing says"))
 
 
 def _busy() -> RequestError:

@@ -148,6 +148,12 @@ class Repository:
         """Return the versions of a model, highest first; none when it is not loaded."""
         return list(self._models.get(name, ()))
 
+    def index(self) -> list[IndexEntry]:
+        """Return every model that is known, with its state."""
+        if self.control is not None:
+            return self.control.index()
+        return [IndexEntry(model.name, model.version, State.READY, "") for model in self.all()]
+
     def replace(self, name: str, models: Sequence[ServedModel]) -> None:
         """Let `models`, one or several versions, answer for `name` from now on.
 

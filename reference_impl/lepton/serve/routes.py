@@ -23,6 +23,7 @@ class Call(Enum):
     MODEL_READY = ("GET", "model ready")
     MODEL_METADATA = ("GET", "model metadata")
     INFER = ("POST", "infer")
+    METRICS = ("GET", "metrics")
     REPOSITORY_INDEX = ("POST", "repository index")
     LOAD = ("POST", "load")
     UNLOAD = ("POST", "unload")
@@ -52,6 +53,8 @@ def parse_route(path: str) -> Route:
     match path.removesuffix("/").split("/"):
         case ["", "v2"]:
             return Route(Call.SERVER_METADATA)
+        case ["", "metrics"]:
+            return Route(Call.METRICS)
         case ["", "v2", "health", "live"]:
             return Route(Call.LIVE)
         case ["", "v2", "health", "ready"]:

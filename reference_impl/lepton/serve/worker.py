@@ -6,7 +6,7 @@ Owns starting to listen, saying so, and draining on a signal; leaves the socket'
 
 import asyncio
 import contextlib
-import ctypes
+import multiprocessing
 import os
 import signal
 import socket
@@ -26,6 +26,8 @@ from lepton.errors import LeptonError
 from lepton.serve.body import Bodies
 from lepton.serve.lanes import Lanes
 from lepton.serve.management import Management
+from lepton.serve.memory import keep_freed
+from lepton.serve.metrics import Metrics
 from lepton.serve.repository import Repository
 from lepton.serve.rest import RestTransport
 from lepton.serve.routes import Routes
@@ -41,12 +43,6 @@ LISTEN_BACKLOG = 1024
 HEADER_MILLISECONDS = 60_000
 #: The largest header section, in bytes.
 HEADER_BYTES = 64 << 10
-#: Allocations from this size on are mapped and given back at once; below, up to KEPT_FREE_BYTES are kept.
-MAPPED_FROM_BYTES = 32 << 20
-KEPT_FREE_BYTES = 64 << 20
-#: Parameters of mallopt(3).
-_M_TRIM_THRESHOLD = -1
-_M_MMAP_THRESHOLD = -3
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +80,7 @@ def work(
     `received` holds signals that came before; more may come until this function handles them itself.
     """
     _allow_open_files()
-    _keep_freed_memory()
+    keep_freed()
     return asyncio.run(_serve(address, repository, limits, signals, received, ready))
 
 
@@ -100,7 +96,8 @@ async def _serve(
     lanes = Lanes(limits.timeout)
     management = Management(repository.control) if repository.control is not None else None
     bodies = Bodies(limits.max_request_bytes, limits.timeout)
-    transport = RestTransport(routes, lanes, bodies, management)
+    metrics = Metrics(_own_version(), str(os.getpid()) if multiprocessing.parent_process() else "")
+    transport = RestTransport(routes, lanes, bodies, metrics, management)
     server = Server(
         transport,
         address=address.host,
@@ -201,20 +198,6 @@ def _allow_open_files() -> None:
     most = MAX_CONNECTIONS if hard == resource.RLIM_INFINITY else min(MAX_CONNECTIONS, hard)
     if soft != resource.RLIM_INFINITY and soft < most:
         resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
-
-
-def _keep_freed_memory() -> None:
-    """Let glibc keep freed memory for the next request.
-
-    Its defaults give every tensor of more than 128 KiB back to the kernel; getting the same pages again,
-    each zeroed and faulted in, costs more than half of the time of a 600 KB request.
-    """
-    if sys.platform != "linux":
-        return
-    libc = ctypes.CDLL(None)
-    if hasattr(libc, "gnu_get_libc_version"):
-        libc.mallopt(_M_MMAP_THRESHOLD, MAPPED_FROM_BYTES)
-        libc.mallopt(_M_TRIM_THRESHOLD, KEPT_FREE_BYTES)
 
 
 def _own_version() -> str:

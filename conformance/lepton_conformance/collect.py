@@ -21,6 +21,8 @@ from lepton_conformance.evidence import Evidence, Failure
 from lepton_conformance.models.folder import RepositoryFolder
 from lepton_conformance.outcome import AdapterFault, NotApplicable, NotTested, SubjectFault, SubjectGone
 from lepton_conformance.subject.exchange import Recorder
+from lepton_conformance.subject.grpc import GrpcSubject
+from lepton_conformance.suite.calls import silent
 from lepton_conformance.suite.driver import Budget
 from lepton_conformance.verdict import Blame, Outcome, Verdict, blockers, is_conditional, judge_requirement
 
@@ -60,6 +62,10 @@ _OPTIONS = (
 )
 #: Environment of pytest that must not reach the run: other people's options and plugins.
 _ENVIRONMENT = {"PYTEST_ADDOPTS": None, "PYTEST_PLUGINS": None, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
+
+
+#: Before this requirement passes, a model that answers nothing is the fault that is looked for.
+ANSWERED = "INF-GRP-08"
 
 
 class SuiteError(Exception):
@@ -279,6 +285,7 @@ class _Collector:
             exchanges = tuple(self.subject.recorder.failing)
             if isinstance(fault, SubjectGone) and not self.subject.responds():
                 self.gone_by = identifier
+            self._leave_the_dead(identifier)
             return Outcome.FAILED, "", Failure(str(fault), Blame.SUBJECT, exchanges)
         except AdapterFault as fault:
             return Outcome.FAILED, "", Failure(str(fault), Blame.ADAPTER)
@@ -286,6 +293,15 @@ class _Collector:
             place = _place(error)
             return Outcome.FAILED, "", Failure(f"{type(error).__name__}: {error} ({place})", Blame.SUITE)
         return Outcome.PASSED, "", None
+
+    def _leave_the_dead(self, identifier: str) -> None:
+        """Ask models that a test has killed nothing any more: their silence is one fault, found once."""
+        answered = self._judged().get(ANSWERED)
+        if isinstance(self.subject, GrpcSubject) and answered is not None and answered[0] is Verdict.PASS:
+            for name in silent(self.subject):
+                self.subject.lose(
+                    name, f"the model {name} answers no valid call any more since the test of {identifier}"
+                )
 
     def _judged(self) -> dict[str, tuple[Verdict, tuple[str, ...]]]:
         seen: dict[str, list[dict[str, Any]]] = {}

@@ -125,15 +125,25 @@ class GrpcSubject:
             ) from error
         except (OSError, UnicodeError) as error:
             raise Unreachable(f"cannot connect to {where}: {error}; is the server running?") from error
-        if first.startswith(b"HTTP/"):
+        if len(first) >= 4 and first[3] == _SETTINGS_FRAME:
+            return
+        if first.startswith(b"HTTP/") or self._speaks_http1():
             raise Unreachable(
                 f"{where}: found a server that speaks HTTP/1, expected gRPC; "
                 f"certify it as http://{self._target}, or give its gRPC port"
             )
-        if len(first) < 4 or first[3] != _SETTINGS_FRAME:
-            raise Unreachable(
-                f"{where}: found {first!r} at the begin of the connection, expected gRPC (HTTP/2 without TLS)"
-            )
+        raise Unreachable(
+            f"{where}: found {first!r} at the beginning of the connection, expected gRPC: HTTP/2 without TLS"
+        )
+
+    def _speaks_http1(self) -> bool:
+        request = f"GET /v2 HTTP/1.1\r\nHost: {self._target}\r\nConnection: close\r\n\r\n"
+        try:
+            with socket.create_connection((self._host, self._port), HANDSHAKE_SECONDS) as connection:
+                connection.sendall(request.encode("ascii"))
+                return _received(connection, 5, HANDSHAKE_SECONDS) == b"HTTP/"
+        except OSError:
+            return False
 
     def responds(self) -> bool:
         """Say whether the server still answers `ServerLive`, whatever it says."""
@@ -274,6 +284,10 @@ class GrpcSubject:
         if isinstance(facts, str):
             raise NotTested(facts)
         return facts
+
+    def lose(self, name: str, reason: str) -> None:
+        """Ask a model nothing any more: `model` raises NotTested with the reason."""
+        self._facts[name] = reason
 
     def _read_facts(self, name: str) -> ModelMetadata | str:
         twin = self.neighbour()

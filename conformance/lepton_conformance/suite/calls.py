@@ -41,6 +41,7 @@ __all__ = [
     "refused",
     "require",
     "sent",
+    "silent",
 ]
 
 Message = TypeVar("Message")
@@ -222,3 +223,19 @@ def goes_on(grpc: GrpcSubject, case: Given, after: str) -> None:
             raise SubjectFault(
                 f"after {after}: sent a valid request {where}; found {reply.excerpt()}, expected OK"
             )
+
+
+def silent(grpc: GrpcSubject) -> tuple[str, ...]:
+    """Return those of the core models that answer no ordinary call any more, asked twice."""
+
+    def answers(name: str) -> bool:
+        try:
+            return grpc.call("ModelInfer", request(given(name)).encode(), fresh=True).code == "OK"
+        except SubjectFault:
+            return False
+
+    try:
+        names = core(grpc)
+    except NotTested:
+        return ()
+    return tuple(name for name in names if not answers(name) and not answers(name))

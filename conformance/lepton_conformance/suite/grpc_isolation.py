@@ -150,7 +150,6 @@ def _parameters(field: int) -> list[Piece]:
         "lepton_string": assemble(text(3, "中 value")),
         "lepton_double": bytes([4 << 3 | 1]) + struct.pack("<d", 1.5),
         "lepton_uint64": assemble([number(5, 2**64 - 1)]),
-        "lepton_unset": b"",
     }
     return [bounded(field, assemble([*text(1, key), bounded(2, value)])) for key, value in kinds.items()]
 

@@ -1,6 +1,7 @@
 """JSON as RFC 8259 writes it: every spelling means the same, and what is no JSON is refused."""
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -54,6 +55,23 @@ def _spelled(names: tuple[str, ...]) -> Cases[tuple[Given, int]]:
     return Cases(boundary, spelled, lambda wrong: ((case, wrong[1]) for case in smaller(wrong[0])))
 
 
+def _expect_right(http: HttpSubject, case: Given, found: Mapping[str, dict[str, Any]]) -> None:
+    """Compare the first output with the right one. Raises: SubjectFault.
+
+    Where the plainest spelling gets the same wrong elements, spelling is not the fault: INF-DAT judges it.
+    """
+    first = case.model.outputs[0].name
+    try:
+        expect_right(case, dict(found), [first])
+    except SubjectFault:
+        value = http.infer(case.model.name, infer_request(case, outputs=[first])).json()
+        if isinstance(value, dict) and outputs_of(value).get(first, {}).get("data") == found[first].get(
+            "data"
+        ):
+            return
+        raise
+
+
 @requirement("INF-REQ-11", needs=("INF-RSP-01", "INF-RSP-06", "INF-DAT-04", "INF-DAT-07"))
 def test_every_spelling_of_the_json_means_the_same(http: HttpSubject, budget: Budget) -> None:
     names = available(
@@ -67,7 +85,7 @@ def test_every_spelling_of_the_json_means_the_same(http: HttpSubject, budget: Bu
         shown = text[:160].decode("utf-8", "replace")
         outputs = outputs_of(accepted(answer, f"{case.model.name} the request {shown!r}"))
         if case.model.operator != "affine":
-            expect_right(case, outputs, [case.model.outputs[0].name])
+            _expect_right(http, case, outputs)
 
     examples(budget, _spelled(tuple(name for name in names if name != "lepton_affine")), body)
 

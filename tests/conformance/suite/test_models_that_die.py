@@ -1,0 +1,32 @@
+"""A model that one request kills is one finding: the tests after it ask other models."""
+
+from lepton_conformance.certify import certify
+from lepton_conformance.mutants.computing import Array, Model
+from lepton_conformance.mutants.grpc_decoding import GrpcRefusal, GrpcRequest
+from lepton_conformance.mutants.grpc_listener import listening_grpc
+from lepton_conformance.mutants.grpc_naive import NaiveGrpc
+
+MODEL = "lepton_id_fp32"
+
+
+class Mortal(NaiveGrpc):
+    """One model is gone for good after a negative size, as one of a backend in a process of its own."""
+
+    dead = False
+
+    def decode(self, model: Model, request: GrpcRequest) -> dict[str, Array]:
+        if model.name == MODEL:
+            self.dead = self.dead or any(size < 0 for tensor in request.inputs for size in tensor.shape)
+            if self.dead:
+                raise GrpcRefusal("INTERNAL", "the process of the model is not healthy")
+        return super().decode(model, request)
+
+
+def test_dead_model_is_found_once() -> None:
+    with listening_grpc(Mortal()) as address:
+        only = ["INF-GRP-28", "INF-GRP-29", "INF-GRP-34", "INF-GRP-39"]
+        report = certify(address, ["inference-grpc"], max_examples=0, only=only)
+    verdicts = {entry["id"]: entry["verdict"] for entry in report["requirements"]}
+    assert verdicts["INF-GRP-28"] == "fail"
+    assert [verdicts[each] for each in ("INF-GRP-29", "INF-GRP-39")] == ["pass", "pass"]
+    assert verdicts["INF-GRP-34"] != "fail"

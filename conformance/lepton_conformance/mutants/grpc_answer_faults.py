@@ -237,18 +237,20 @@ class TypedSeveral(NaiveGrpc):
         return super().answers_raw(request, specs) and len(specs) == 1
 
 
-class FormOfFirst(NaiveGrpc):
+class TypedOnce(NaiveGrpc):
     """After a typed request for a model its raw ones are answered typed."""
 
-    id = "grp-10-first"
+    id = "grp-10-once"
     breaks = "INF-GRP-10"
 
     def __init__(self) -> None:
         super().__init__()
-        self.forms: dict[str, bool] = {}
+        self.typed: set[str] = set()
 
     def answers_raw(self, request: GrpcRequest, specs: Sequence[Spec]) -> bool:
-        return self.forms.setdefault(request.model_name, super().answers_raw(request, specs))
+        if not request.raw:
+            self.typed.add(request.model_name)
+        return super().answers_raw(request, specs) and request.model_name not in self.typed
 
 
 class BothForms(NaiveGrpc):
@@ -597,7 +599,7 @@ ALL: tuple[type[NaiveGrpc], ...] = (
     TypedAlways,
     TypedStrings,
     TypedSeveral,
-    FormOfFirst,
+    TypedOnce,
     BothForms,
     RawReversed,
     RawJoined,

@@ -37,18 +37,6 @@ class ReshapedOverGrpc(NaiveGrpc):
         return super().compute(model, request, arrays)
 
 
-class SwappedOverGrpc(NaiveGrpc):
-    """Over gRPC the inputs of `lepton_sub` are exchanged."""
-
-    id = "grp-41-swapped"
-    breaks = "INF-GRP-41"
-
-    def compute(self, model: Model, request: GrpcRequest, arrays: dict[str, Array]) -> dict[str, Array]:
-        if model.name == "lepton_sub":
-            arrays = {"a": arrays["b"], "b": arrays["a"]}
-        return super().compute(model, request, arrays)
-
-
 class SaturatesOverGrpc(NaiveGrpc):
     """Over gRPC `lepton_split` adds in 16 bits."""
 
@@ -65,6 +53,5 @@ class SaturatesOverGrpc(NaiveGrpc):
 ALL: tuple[type[NaiveGrpc], ...] = (
     HalfOverGrpc,
     ReshapedOverGrpc,
-    SwappedOverGrpc,
     SaturatesOverGrpc,
 )

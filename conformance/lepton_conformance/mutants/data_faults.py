@@ -1,4 +1,4 @@
-"""Faults of numbers, booleans and strings that a valid request carries (Spec: INF-DAT-01 to 08, 12, 13)."""
+"""Faults of the elements that a valid request carries (Spec: INF-DAT-01 to 08, 12, 13, 18)."""
 
 import base64
 import unicodedata
@@ -577,6 +577,44 @@ class HalfAsBrain(Naive):
         return (array.view(np.uint16) & np.uint16(0xFFF8)).view(np.float16)
 
 
+class WholeNumbersRefused(Naive):
+    """A floating-point tensor whose numbers are all written as integers is refused."""
+
+    id = "dat-18-refused"
+    breaks = "INF-DAT-18"
+
+    def decode_floats(self, flat: list[Any], kinds: set[type], datatype: str) -> Array:
+        if kinds == {int}:
+            raise Refusal(400, f"the elements are integers, expected numbers of {datatype}")
+        return super().decode_floats(flat, kinds, datatype)
+
+
+class WholeNumbersAsBits(Naive):
+    """An integer among the numbers of an FP64 tensor is taken for the bits of one."""
+
+    id = "dat-18-bits"
+    breaks = "INF-DAT-18"
+
+    def decode_floats(self, flat: list[Any], kinds: set[type], datatype: str) -> Array:
+        array = super().decode_floats(flat, kinds, datatype)
+        for index, value in enumerate(flat):
+            if datatype == "FP64" and type(value) is int and 0 <= value < 2**63:
+                array[index] = np.array(value, dtype=np.int64).view(np.float64)
+        return array
+
+
+class WholeNumbersOf64Bits(Naive):
+    """An integer that 64 bits cannot hold is refused in a floating-point tensor."""
+
+    id = "dat-18-long"
+    breaks = "INF-DAT-18"
+
+    def decode_floats(self, flat: list[Any], kinds: set[type], datatype: str) -> Array:
+        if any(type(value) is int and not -(2**63) <= value < 2**64 for value in flat):
+            raise Refusal(400, "an integer is outside 64 bits")
+        return super().decode_floats(flat, kinds, datatype)
+
+
 ALL: tuple[type[Naive], ...] = (
     NestedRefused,
     FlatRowsReversed,
@@ -625,4 +663,7 @@ ALL: tuple[type[Naive], ...] = (
     HalfThreeDigits,
     HalfSubnormalsFlushed,
     HalfAsBrain,
+    WholeNumbersRefused,
+    WholeNumbersAsBits,
+    WholeNumbersOf64Bits,
 )

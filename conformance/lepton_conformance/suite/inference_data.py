@@ -185,3 +185,32 @@ def test_fp16_is_carried_as_numbers(http: HttpSubject, budget: Budget) -> None:
         Cases([given("lepton_id_fp16"), ordinary_first, *whole], None, domain.smaller),
         lambda case: expect_right(case, answers(http, case)),
     )
+
+
+#: Whole numbers that each floating-point datatype has exactly, or rounds once; the last ones pass 64 bits.
+_WHOLE = {
+    "lepton_id_fp16": (0, 1, -2, 7, 2048, 2049, -65504),
+    "lepton_id_fp32": (0, 1, -2, 7, 2**24, 2**24 + 1, -(2**31), 2**53 + 1, 2**63, 2**64, -(10**20), 10**38),
+    "lepton_id_fp64": (0, 1, -2, 7, 2**24 + 1, 2**53, 2**53 + 1, -(2**63), 2**64, 10**20, -(10**22), 10**308),
+}
+
+
+@requirement("INF-DAT-18", needs=("INF-RSP-01", "INF-RSP-06", "INF-DAT-01"))
+def test_whole_numbers_are_numbers_of_floating_point_tensors(http: HttpSubject, budget: Budget) -> None:
+    asked: list[tuple[str, tuple[float, ...]]] = []
+    for name in available(http, FLOAT_MODELS):
+        whole = _WHOLE[name]
+        asked += [(name, whole[:4]), (name, (0.5, *whole[:4], -1.25)), (name, whole)]
+        asked += [(name, (number,)) for number in whole]
+
+    def body(item: tuple[str, tuple[float, ...]]) -> None:
+        name, numbers = item
+        entry = model(name)
+        datatype = entry.inputs[0].datatype
+        case = Given(entry, {"x": np.array([[float(number) for number in numbers]]).astype(dtype(datatype))})
+        request = {
+            "inputs": [{"name": "x", "shape": [1, len(numbers)], "datatype": datatype, "data": [*numbers]}]
+        }
+        expect_right(case, answers(http, case, request))
+
+    each(budget, asked, body)

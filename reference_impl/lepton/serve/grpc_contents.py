@@ -17,6 +17,7 @@ from lepton.serve.dimensions import shaped
 from lepton.serve.grpc_messages import message
 from lepton.serve.grpc_wire import (
     LENGTH_DELIMITED,
+    MAX_FIELDS,
     FieldCount,
     fields,
     length_delimited,
@@ -27,6 +28,10 @@ from lepton.serve.reply import RequestError, invalid
 from lepton.tensor import element_count
 
 __all__ = ["has_contents", "read_contents", "write_contents"]
+
+#: Contents up to this size are read without counting their fields: protobuf's reader makes tens of bytes of
+#: each field, and a field of two bytes can be an element.
+MAX_UNCOUNTED_BYTES = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,10 +97,7 @@ def write_contents(array: Array, datatype_name: str) -> list["bytes | memoryview
         return []
     if home.element in ("<f4", "<f8"):
         return length_delimited(home.number, flat.astype(home.element, copy=False).view(np.uint8).data)
-    # A negative number is sign-extended to 64 bits, as protobuf writes it in int32 too.
-    signed = flat.dtype.kind == "i"
-    words = flat.astype(np.int64).view(np.uint64) if signed else flat.astype(np.uint64)
-    return length_delimited(home.number, write_varints(words))
+    return length_delimited(home.number, write_varints(flat))
 
 
 def _packed(parts: Sequence[memoryview], home: _Home) -> memoryview | None:
@@ -126,7 +128,12 @@ def _read_packed(octets: memoryview, home: _Home, count: int) -> Array:
 
 
 def _read_each(parts: Sequence[memoryview], home: _Home, count: int) -> Array:
-    """Read contents of any legal form by protobuf's own reader."""
+    """Read contents of any legal form by protobuf's own reader, once they are known to be no trap for it."""
+    if sum(map(len, parts)) > MAX_UNCOUNTED_BYTES:
+        most = FieldCount(count if home is _BYTES else MAX_FIELDS)
+        for part in parts:
+            for _ in fields(part, 0, len(part), most):
+                pass
     try:
         contents = message("InferTensorContents").FromString(b"".join(parts))
     except DecodeError as error:

@@ -48,7 +48,10 @@ class InferenceService:
         key = ("grpc", model.name, model.version, bool(request.raw))
         future = self._lanes.begin(key, len(octets), lambda: infer(model, request))
         on_start(future)
-        return self._lanes.wait(future)
+        try:
+            return self._lanes.wait(future)
+        finally:
+            del future  # what it raised refers to this frame, and the request would stay in a cycle
 
     def _server_live(self, octets: bytes) -> bytes:
         _parsed("ServerLiveRequest", octets)

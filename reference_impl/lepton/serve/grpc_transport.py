@@ -27,12 +27,13 @@ from grpc_reflection.v1alpha import reflection, reflection_pb2, reflection_pb2_g
 from lepton.errors import LeptonError
 from lepton.serve.grpc_messages import SERVICE, descriptors
 from lepton.serve.grpc_service import InferenceService
+from lepton.serve.memory import give_back
 from lepton.serve.reply import Cause, RequestError, invalid
 
 __all__ = ["GrpcServer"]
 
 #: Calls that are received, wait for a lane, or are computed at once.
-INFER_THREADS = 64
+INFER_THREADS = 32
 #: Threads of the other calls: no inference holds up a health check.
 CONTROL_THREADS = 32
 #: Threads of streams: reflection takes one for each stream, watching health only while it begins.
@@ -50,6 +51,12 @@ CROWDED_SECONDS = 5.0
 #: From this share of the threads on it is crowded.
 CROWD = 0.5
 WATCH_SECONDS = 1.0
+#: Answers from this size on are counted until their clients have read them.
+COUNTED_BYTES = 1 << 20
+#: After messages of this size, memory that is free goes back to the system.
+LARGE_BYTES = 8 << 20
+#: Large answers that wait for their clients may hold this many times the largest request.
+ANSWERS_AT_ONCE = 16
 #: A connection without calls is closed after this time; a client connects again by itself.
 IDLE_MILLISECONDS = 300_000
 #: How long a connection may take to say HTTP/2.
@@ -70,9 +77,10 @@ class GrpcServer:
         self, address: str, service: InferenceService, max_request_bytes: int, timeout: float
     ) -> None:
         """Bind `address`, shared with other workers. Raises: LeptonError when that cannot be."""
-        infer = _Threads(INFER_THREADS, "grpc-infer", timeout)
-        control = _Threads(CONTROL_THREADS, "grpc-control", timeout)
-        streams = _Threads(STREAM_THREADS, "grpc-stream", timeout)
+        most_held = ANSWERS_AT_ONCE * max_request_bytes
+        infer = _Threads(INFER_THREADS, "grpc-infer", timeout, most_held)
+        control = _Threads(CONTROL_THREADS, "grpc-control", timeout, most_held)
+        streams = _Threads(STREAM_THREADS, "grpc-stream", timeout, most_held)
         self._threads = (infer, control, streams)
         self._health = health.HealthServicer()
         handlers = {
@@ -174,16 +182,33 @@ def _health_watch(servicer: health.HealthServicer, pool: ThreadPoolExecutor) -> 
 
 
 class _Threads:
-    """The threads of some calls. Messages arrive in them: a client that sends too slowly loses its call."""
+    """The threads of some calls. Messages arrive in them: a client that sends, or reads, too slowly loses its
+    call."""
 
-    __slots__ = ("_arriving", "_closed", "_crowd", "_timeout", "pool")
+    __slots__ = (
+        "_arriving",
+        "_closed",
+        "_crowd",
+        "_held",
+        "_leaving",
+        "_lock",
+        "_most_held",
+        "_timeout",
+        "_trim",
+        "pool",
+    )
 
-    def __init__(self, count: int, name: str, timeout: float) -> None:
+    def __init__(self, count: int, name: str, timeout: float, most_held: int) -> None:
         self.pool = ThreadPoolExecutor(count, thread_name_prefix=name)
         self._timeout = timeout
         self._crowd = int(count * CROWD)
-        #: The contexts of calls, and since when their messages arrive.
+        #: The contexts of calls whose message arrives, or whose large answer leaves, and since when.
         self._arriving: dict[Any, float] = {}
+        self._leaving: dict[Any, float] = {}
+        self._lock = threading.Lock()
+        self._held = 0
+        self._most_held = most_held
+        self._trim = threading.Event()
         self._closed = threading.Event()
 
     def handler(self, respond: Respond) -> Any:
@@ -191,25 +216,59 @@ class _Threads:
         the wire, so that the arrival of the message can be watched."""
 
         def answer(messages: Iterator[bytes], context: Any) -> bytes:
-            with self.watched(context):
-                message = next(messages, None)
-            if message is None:
-                refusal = invalid("found no message, expected one in the call")
-            else:
-                try:
-                    return respond(message, context)
-                except RequestError as error:
-                    refusal = error
-                except CancelledError:
-                    refusal = RequestError(Cause.SLOW_CLIENT, "the client left before the work began")
-                except Exception as error:
-                    traceback.print_exception(error, file=sys.stderr)
-                    refusal = RequestError(Cause.FAULT, "found a fault of the server; its log says more")
-            context.abort(grpc.StatusCode[refusal.cause.value[1]], refusal.message)
+            outcome = self._outcome(respond, messages, context)
+            if isinstance(outcome, bytes):
+                return outcome
+            context.abort(*outcome)
             raise AssertionError  # abort raises
 
         answer.experimental_thread_pool = self.pool  # type: ignore[attr-defined]
         return grpc.stream_unary_rpc_method_handler(answer)
+
+    def _outcome(self, respond: Respond, messages: Iterator[bytes], context: Any) -> bytes | tuple[Any, str]:
+        """Return the answer, or the status of a refusal with its message."""
+        with self.watched(context):
+            message = next(messages, None)
+        try:
+            if message is None:
+                raise invalid("found no message, expected one in the call")
+            octets = respond(message, context)
+            self._hold(context, octets)
+            return octets
+        except RequestError as refusal:
+            return grpc.StatusCode[refusal.cause.value[1]], refusal.message
+        except CancelledError:
+            return grpc.StatusCode.CANCELLED, "the client left before the work began"
+        except Exception as error:
+            traceback.print_exception(error, file=sys.stderr)
+            return grpc.StatusCode.INTERNAL, "found a fault of the server; its log says more"
+        finally:
+            if message is not None and len(message) >= LARGE_BYTES:
+                self._trim.set()
+
+    def _hold(self, context: Any, octets: bytes) -> None:
+        """Count a large answer until the client has read it, or has had its time for that.
+
+        Raises: RequestError (UNAVAILABLE) when clients that do not read hold too much.
+        """
+        size = len(octets)
+        if size < COUNTED_BYTES:
+            return
+        with self._lock:
+            if self._held and self._held + size > self._most_held:
+                raise RequestError(Cause.UNAVAILABLE, "found too many large answers unread; try again")
+            self._held += size
+            self._leaving[context] = time.monotonic()
+
+        def released() -> None:
+            with self._lock:
+                self._held -= size
+            self._leaving.pop(context, None)
+            if size >= LARGE_BYTES:
+                self._trim.set()
+
+        if not context.add_callback(released):
+            released()
 
     @contextmanager
     def watched(self, context: Any) -> Iterator[None]:
@@ -233,11 +292,18 @@ class _Threads:
         while not self._closed.wait(WATCH_SECONDS):
             arriving = self._arriving.copy()
             crowded = len(arriving) >= self._crowd
-            allowed = min(self._timeout, CROWDED_SECONDS) if crowded else self._timeout
-            oldest = time.monotonic() - allowed
-            for context, since in arriving.items():
-                if since < oldest:
-                    context.cancel()
+            self._cancel(arriving, min(self._timeout, CROWDED_SECONDS) if crowded else self._timeout)
+            self._cancel(self._leaving.copy(), self._timeout)
+            if self._trim.is_set():
+                self._trim.clear()
+                give_back()
+
+    @staticmethod
+    def _cancel(contexts: Mapping[Any, float], seconds: float) -> None:
+        oldest = time.monotonic() - seconds
+        for context, since in contexts.items():
+            if since < oldest:
+                context.cancel()
 
 
 def _add_reflection(server: Any, threads: _Threads) -> None:

@@ -62,17 +62,17 @@ class Field(NamedTuple):
 class FieldCount:
     """How many more fields one request may have, all its messages together."""
 
-    __slots__ = ("_left",)
+    __slots__ = ("_left", "_most")
 
-    def __init__(self) -> None:
-        """Allow MAX_FIELDS."""
-        self._left = MAX_FIELDS
+    def __init__(self, most: int = MAX_FIELDS) -> None:
+        """Allow `most`."""
+        self._most = self._left = most
 
     def take(self) -> None:
         """Count one. Raises: RequestError when there were too many."""
         self._left -= 1
         if self._left < 0:
-            raise invalid(f"found more than {MAX_FIELDS} fields, expected at most that many in one request")
+            raise invalid(f"found more than {self._most} fields, expected at most that many here")
 
 
 def fields(octets: Octets, at: int, end: int, count: FieldCount) -> Iterator[Field]:
@@ -217,11 +217,18 @@ def _overlong() -> RequestError:
     return invalid(f"found an element of more than 64 bits or {MAX_VARINT_BYTES} bytes, expected a varint")
 
 
-def write_varints(words: Words) -> bytes:
-    """Return `words` as packed varints."""
+def write_varints(flat: npt.NDArray[Any]) -> bytes:
+    """Return integers or booleans as packed varints; a negative one is sign-extended to 64 bits, as protobuf
+    does in int32 too."""
     return b"".join(
-        _packed(words[start : start + PIECE_VARINTS]) for start in range(0, len(words), PIECE_VARINTS)
+        _packed(_words(flat[start : start + PIECE_VARINTS])) for start in range(0, len(flat), PIECE_VARINTS)
     )
+
+
+def _words(piece: npt.NDArray[Any]) -> Words:
+    if piece.dtype.kind == "i":
+        return piece.astype(np.int64, copy=False).view(np.uint64)
+    return piece.astype(np.uint64, copy=False)
 
 
 def _packed(words: Words) -> bytes:

@@ -48,6 +48,8 @@ class Lanes:
             return await asyncio.wait_for(asyncio.wrap_future(future), self._timeout)
         except TimeoutError as error:
             raise self._too_slow() from error
+        finally:
+            del future  # what it raised refers to this frame, and the request would stay in a cycle
 
     def wait(self, future: Future[T]) -> T:
         """Do for a thread what `run` does for the event loop."""
@@ -56,6 +58,8 @@ class Lanes:
         except TimeoutError as error:
             future.cancel()
             raise self._too_slow() from error
+        finally:
+            del future  # as above
 
     def begin(self, key: object, body_bytes: int, work: Callable[[], T]) -> Future[T]:
         """Do small work at once, let a thread do the rest. Raises: what work that was done at once raises."""

@@ -19,6 +19,8 @@ from tritonclient.grpc import service_pb2 as pb
 Call = Callable[..., tuple[str, str, bytes]]
 Start = Callable[..., Any]
 
+#: As in conftest.py: how long the server waits for a client, in seconds.
+TIMEOUT_SECONDS = 3
 PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes([0, 0, 0, 4, 0, 0, 0, 0, 0])
 
 
@@ -311,3 +313,66 @@ def connections(pid: str, port: int) -> bool:
             if inode in sockets and state == "01" and int(local.split(":")[1], 16) == port:
                 return True
     return False
+
+
+def test_clients_that_do_not_read_large_answers_are_bounded(start: Start) -> None:
+    """20 answers of 3.9 MB are never read: the server holds 16, refuses the next, and drops all in time."""
+    server = start(1, 4_000_000, 0)
+    octets = request("id_uint8", "UINT8", np.zeros((1, 3_900_000), np.uint8))
+    left = [unread_call(server.grpc_address, octets) for _ in range(20)]
+    time.sleep(0.5)
+    channel, infer = inference(server.grpc_address)
+    small = request("id_int32", "INT32", np.array([[1]], np.int32))
+    assert pb.ModelInferResponse.FromString(infer(small, timeout=20)).model_name == "id_int32"
+    with pytest.raises(grpc.RpcError) as caught:
+        infer(octets, timeout=20)
+    assert caught.value.code() is grpc.StatusCode.UNAVAILABLE
+    time.sleep(TIMEOUT_SECONDS + 1.5)
+    assert pb.ModelInferResponse.FromString(infer(octets, timeout=20)).model_name == "id_uint8"
+    channel.close()
+    for one in left:
+        one.close()
+
+
+def unread_call(address: str, octets: bytes) -> socket.socket:
+    """Make a call as a client whose window for the answer is 0."""
+    host, port = address.split(":")
+    connection = socket.create_connection((host, int(port)), timeout=10)
+    connection.sendall(PREFACE[:24] + frame(4, 0, 0, bytes([0, 4, 0, 0, 0, 0])))
+    path = b"/inference.GRPCInferenceService/ModelInfer"
+    fields = [(b":method", b"POST"), (b":scheme", b"http"), (b":path", path), (b":authority", b"x")]
+    fields += [(b"te", b"trailers"), (b"content-type", b"application/grpc")]
+    block = b"".join(b"\0" + bytes([len(k)]) + k + bytes([len(v)]) + v for k, v in fields)
+    connection.sendall(frame(1, 4, 1, block))
+    message = b"\0" + len(octets).to_bytes(4, "big") + octets
+    at = 0
+    windows, initial = {0: 65_535, 1: 65_535}, 65_535
+    incoming = connection.makefile("rb")
+    while at < len(message):
+        size = min(16_384, *windows.values(), len(message) - at)
+        if size > 0:
+            connection.sendall(frame(0, at + size == len(message), 1, message[at : at + size]))
+            at += size
+            windows = {stream: window - size for stream, window in windows.items()}
+            continue
+        head = incoming.read(9)
+        kind, flags, stream = head[3], head[4], int.from_bytes(head[5:], "big")
+        payload = incoming.read(int.from_bytes(head[:3], "big"))
+        if kind == 8:
+            windows[stream] += int.from_bytes(payload, "big")
+        elif kind == 4 and not flags:
+            for setting in range(0, len(payload), 6):
+                if payload[setting : setting + 2] == bytes([0, 4]):
+                    value = int.from_bytes(payload[setting + 2 : setting + 6], "big")
+                    windows[1] += value - initial
+                    initial = value
+            connection.sendall(frame(4, 1, 0, b""))
+        elif kind == 6 and not flags:
+            connection.sendall(frame(6, 1, 0, payload))
+        else:
+            assert kind in (4, 6), (kind, payload)
+    return connection
+
+
+def frame(kind: int, flags: int, stream: int, payload: bytes) -> bytes:
+    return len(payload).to_bytes(3, "big") + bytes([kind, flags]) + stream.to_bytes(4, "big") + payload

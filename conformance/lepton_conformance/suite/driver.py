@@ -9,7 +9,7 @@ Serves `conformance` (CNF-REP-02, CNF-REP-03).
 import contextlib
 import time
 import zlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
@@ -26,8 +26,9 @@ __all__ = ["Budget", "each", "examples"]
 
 Case = TypeVar("Case")
 
-#: Generated cases per Hypothesis example: one list of integers, which shrinks to the one that fails.
-CASES_PER_EXAMPLE = 4
+#: Cases derived from one integer that Hypothesis draws: an example costs it more than a request takes.
+CASES_PER_EXAMPLE = 32
+_MASK = (1 << INTEGER_BITS) - 1
 #: How long a failing case is made smaller, in runs of the property and in seconds.
 MAX_SHRINK_RUNS = 250
 MAX_SHRINK_SECONDS = 3.0
@@ -170,48 +171,42 @@ def examples(budget: Budget, cases: Cases[Case], body: Callable[[Case], None]) -
 
 
 def _generate(search: _Search[Case], decode: Callable[[int], Case]) -> None:
-    """Let Hypothesis draw integers; stop at a failure that is small or has been worked on long enough."""
+    """Let Hypothesis draw integers and derive cases from them; make the integer of a failing case small."""
     budget = search.budget
     target = budget.examples + budget.max_examples
 
-    def attempt(numbers: list[int]) -> None:
-        if search.fault is None:
+    def attempt(drawn: int) -> None:
+        for number in _derived(drawn - _ORIGIN):
             if budget.examples >= target or budget.spent():
                 raise _Stop
-        elif search.exhausted():
-            raise _Stop
-        for number in numbers:
-            case = decode(number - _ORIGIN)
+            case = decode(number)
             try:
                 search.run(case)
             except SubjectGone as fault:
-                if search.fault is None:
-                    search.note(case, fault)
+                search.note(case, fault)
                 raise _Stop from None
             except SubjectFault as fault:
-                if search.is_another(fault):
-                    continue
                 search.note(case, fault)
-                search.number = number - _ORIGIN
-                raise
+                search.number = number
+                raise _Stop from None
             except Exception as error:
                 search.other = error
                 raise _Stop from None
 
     integer = st.integers(_ORIGIN, _ORIGIN + (1 << INTEGER_BITS) - 1)
-    driven = hypothesis.given(st.lists(integer, min_size=1, max_size=CASES_PER_EXAMPLE))(attempt)
+    driven = hypothesis.given(integer)(attempt)
     driven = hypothesis.settings(
         max_examples=budget.max_examples,
         database=None,
         deadline=None,
         print_blob=False,
         report_multiple_bugs=False,
-        phases=(hypothesis.Phase.generate, hypothesis.Phase.shrink),
+        phases=(hypothesis.Phase.generate,),
         suppress_health_check=tuple(hypothesis.HealthCheck),
         verbosity=hypothesis.Verbosity.quiet,
     )(driven)
     driven = hypothesis.seed(zlib.crc32(budget.test.encode()) ^ (budget.seed << 32))(driven)
-    with contextlib.suppress(_Stop, SubjectFault, hypothesis.errors.Flaky):
+    with contextlib.suppress(_Stop):
         driven()
     if search.other is not None:
         raise search.other
@@ -219,8 +214,18 @@ def _generate(search: _Search[Case], decode: Callable[[int], Case]) -> None:
         _clear_bits(search, decode, search.number)
 
 
+def _derived(drawn: int) -> Iterator[int]:
+    """Yield the integers of the cases that one drawn integer stands for, itself first (splitmix64)."""
+    yield drawn
+    for _ in range(CASES_PER_EXAMPLE - 1):
+        drawn = (drawn + 0x9E3779B97F4A7C15) & _MASK
+        mixed = ((drawn ^ (drawn >> 30)) * 0xBF58476D1CE4E5B9) & _MASK
+        mixed = ((mixed ^ (mixed >> 27)) * 0x94D049BB133111EB) & _MASK
+        yield mixed ^ (mixed >> 31)
+
+
 def _clear_bits(search: _Search[Case], decode: Callable[[int], Case], number: int) -> None:
-    """Clear bits of the failing integer, high ones first: Hypothesis leaves them when it moves the origin."""
+    """Clear bits of the failing integer, high ones first: a smaller integer is a simpler case."""
     for width in range(INTEGER_BITS):
         shorter = number & ((1 << width) - 1)
         if shorter == number or search.exhausted():

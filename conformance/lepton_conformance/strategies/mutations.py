@@ -184,12 +184,11 @@ class Faulty:
         return made[self.pick % len(made)] if made else None
 
 
-def faulty(names: tuple[str, ...]) -> Cases[Faulty]:
-    """Return generated requests to several models, each with one fault of the catalogue."""
+def faulty(names: tuple[str, ...], *clauses: str) -> Cases[Faulty]:
+    """Return generated requests to several models, each with one fault of one of these classes."""
     domain = merged(names)
     assert domain.decode is not None
     decode = domain.decode
-    clauses = tuple(CATALOGUE)
 
     def decoded(number: int) -> Faulty:
         digits = Digits(number)

@@ -105,7 +105,10 @@ def test_chunks_of_every_form_are_read(http: HttpSubject, budget: Budget) -> Non
         how, columns = item
         case = given(name, 2, columns)
         text = encode(infer_request(case, identifier=identifier))
-        wire = _post(http, case, (("Transfer-Encoding", "chunked"),)) + _chunking(text, how)
+        headers: Headers = (("Transfer-Encoding", "chunked"),)
+        if "trailer" in how:  # senders announce trailer fields (RFC 9110, 6.6.2)
+            headers = (*headers, ("Trailer", "X-Lepton-Trailer"))
+        wire = _post(http, case, headers) + _chunking(text, how)
         _right(case, talk(http, wire).answers[0], f"a request in {how}", identifier)
 
     each(budget, [(how, columns) for how in _CHUNKINGS for columns in (3, 40)], body)

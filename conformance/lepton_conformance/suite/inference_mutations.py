@@ -21,6 +21,8 @@ from lepton_conformance.suite.protocol import (
 )
 
 BAD_REQUEST = 400
+#: Classes of faults that the published protocol knows; others have a requirement that gives their status.
+OF_THE_PROTOCOL = tuple(f"INF-ERR-0{number}" for number in range(2, 8))
 _MODELS = ("lepton_id_fp32", "lepton_id_int32", "lepton_id_bytes", "lepton_sub", "lepton_split")
 
 
@@ -67,6 +69,18 @@ def test_changed_texts_are_no_fault_of_the_server(http: HttpSubject, budget: Bud
     examples(budget, edited(_names(http)), body)
 
 
+def _refused_with_400(http: HttpSubject, budget: Budget, clause: str) -> None:
+    """Send generated requests with one fault of a class; each is refused, and the model goes on."""
+
+    def body(item: Faulty) -> None:
+        wrong = item.wrong()
+        if wrong is not None:
+            refused(http.infer(wrong.model, wrong.body), f"{wrong.model} {wrong.what}", BAD_REQUEST)
+            goes_on(http, item.case, wrong.what)
+
+    examples(budget, faulty(_names(http), clause), body)
+
+
 @requirement("INF-ERR-10", needs=("INF-RSP-01", "INF-ERR-01", "INF-ERR-08"))
 def test_generated_requests_with_one_fault_are_400(http: HttpSubject, budget: Budget) -> None:
     def body(item: Faulty) -> None:
@@ -81,7 +95,69 @@ def test_generated_requests_with_one_fault_are_400(http: HttpSubject, budget: Bu
             )
         goes_on(http, item.case, wrong.what)
 
-    examples(budget, faulty(_names(http)), body)
+    examples(budget, faulty(_names(http), *OF_THE_PROTOCOL), body)
+
+
+def _refused_somehow(http: HttpSubject, budget: Budget, clause: str) -> None:
+    """Send generated requests with one fault of a class; each is refused with an error status."""
+
+    def body(item: Faulty) -> None:
+        wrong = item.wrong()
+        if wrong is not None:
+            refused(http.infer(wrong.model, wrong.body), f"{wrong.model} {wrong.what}")
+            goes_on(http, item.case, wrong.what)
+
+    examples(budget, faulty(_names(http), clause), body)
+
+
+@requirement("INF-ERR-03", needs=("INF-RSP-01", "INF-ERR-01", "INF-ERR-08"))
+def test_generated_requests_with_a_member_missing_or_mistyped(http: HttpSubject, budget: Budget) -> None:
+    _refused_somehow(http, budget, "INF-ERR-03")
+
+
+@requirement("INF-ERR-04", needs=("INF-RSP-01", "INF-ERR-01", "INF-ERR-08"))
+def test_generated_requests_with_an_unknown_or_missing_input(http: HttpSubject, budget: Budget) -> None:
+    _refused_somehow(http, budget, "INF-ERR-04")
+
+
+@requirement("INF-ERR-05", needs=("INF-RSP-01", "INF-ERR-01", "INF-ERR-08", "INF-ERR-03"))
+def test_generated_requests_with_another_datatype(http: HttpSubject, budget: Budget) -> None:
+    _refused_somehow(http, budget, "INF-ERR-05")
+
+
+@requirement("INF-ERR-06", needs=("INF-RSP-01", "INF-ERR-01", "INF-ERR-08"))
+def test_generated_requests_with_another_element_count(http: HttpSubject, budget: Budget) -> None:
+    _refused_somehow(http, budget, "INF-ERR-06")
+
+
+@requirement("INF-ERR-07", needs=("INF-RSP-01", "INF-ERR-01", "INF-ERR-08"))
+def test_generated_requests_with_another_rank(http: HttpSubject, budget: Budget) -> None:
+    _refused_somehow(http, budget, "INF-ERR-07")
+
+
+@requirement("INF-ERR-13", needs=("INF-RSP-01", "INF-ERR-10"))
+def test_generated_requests_with_an_input_twice(http: HttpSubject, budget: Budget) -> None:
+    _refused_with_400(http, budget, "INF-ERR-13")
+
+
+@requirement("INF-ERR-14", needs=("INF-RSP-01", "INF-ERR-10"))
+def test_generated_requests_for_an_output_unknown_or_twice(http: HttpSubject, budget: Budget) -> None:
+    _refused_with_400(http, budget, "INF-ERR-14")
+
+
+@requirement("INF-ERR-15", needs=("INF-RSP-01", "INF-ERR-10"))
+def test_generated_requests_with_impossible_dimensions(http: HttpSubject, budget: Budget) -> None:
+    _refused_with_400(http, budget, "INF-ERR-15")
+
+
+@requirement("INF-ERR-16", needs=("INF-RSP-01", "INF-ERR-10", "INF-ERR-02"))
+def test_generated_requests_with_bytes_after_them(http: HttpSubject, budget: Budget) -> None:
+    _refused_with_400(http, budget, "INF-ERR-16")
+
+
+@requirement("INF-ERR-17", needs=("INF-RSP-01", "INF-ERR-10"))
+def test_generated_requests_with_odd_parameters(http: HttpSubject, budget: Budget) -> None:
+    _refused_with_400(http, budget, "INF-ERR-17")
 
 
 def _shifted(names: tuple[str, ...]) -> Cases[tuple[Given, int, int, int]]:

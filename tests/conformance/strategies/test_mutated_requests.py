@@ -65,7 +65,7 @@ def test_every_fault_of_the_catalogue_changes_the_request(clause: str, name: str
 
 
 def test_a_faulty_request_keeps_its_class_when_it_gets_smaller() -> None:
-    domain = faulty(NAMES)
+    domain = faulty(NAMES, *CATALOGUE)
     case = Faulty(given("lepton_id_fp32", 5, 3), "INF-ERR-06", 1)
     for simpler in domain.smaller(case):
         assert (simpler.clause, simpler.pick) == (case.clause, case.pick)

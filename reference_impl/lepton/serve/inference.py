@@ -140,28 +140,28 @@ def _answer(
     model: ServedModel, request: Request, wanted: dict[str, bool], computed: dict[str, Array]
 ) -> Reply:
     datatypes = {spec.name: spec.datatype for spec in model.pipeline.outputs}
-    tensors: list[dict[str, object]] = []
-    chunks: list[memoryview | bytes] = []
-    for name, binary in wanted.items():
-        array = computed[name]
-        tensor: dict[str, object] = {
-            "name": name,
-            "datatype": datatypes[name],
-            "shape": list(array.shape),
-        }
-        if binary:
-            chunk = pack_tensor(array, datatypes[name])
-            tensor["parameters"] = {"binary_data_size": len(chunk)}
-            chunks.append(chunk)
-        else:
-            tensor["data"] = orjson.Fragment(print_elements(array, datatypes[name], name))
-        tensors.append(tensor)
     document: dict[str, object] = {"model_name": model.name, "model_version": model.version}
     if request.id is not None:
         document["id"] = request.id
-    document["outputs"] = tensors
-    text = orjson.dumps(document)
+    parts = [orjson.dumps(document)[:-1]]
+    chunks: list[memoryview | bytes] = []
+    separator = b',"outputs":['
+    for name, binary in wanted.items():
+        array = computed[name]
+        datatype = datatypes[name]
+        tensor: dict[str, object] = {"name": name, "datatype": datatype, "shape": array.shape}
+        parts.append(separator)
+        separator = b","
+        if binary:
+            chunk = pack_tensor(array, datatype)
+            tensor["parameters"] = {"binary_data_size": len(chunk)}
+            chunks.append(chunk)
+            parts.append(orjson.dumps(tensor))
+        else:
+            parts += (orjson.dumps(tensor)[:-1], b',"data":', *print_elements(array, datatype, name), b"}")
+    parts.append(b"]}")
     if not chunks:
-        return Reply(200, (("content-type", JSON_TYPE),), text)
-    headers = (("content-type", OCTETS_TYPE), (LENGTH_HEADER, str(len(text))))
-    return Reply(200, headers, b"".join((text, *chunks)))
+        return Reply(200, (("content-type", JSON_TYPE),), b"".join(parts))
+    length = sum(map(len, parts))
+    headers = (("content-type", OCTETS_TYPE), (LENGTH_HEADER, str(length)))
+    return Reply(200, headers, b"".join((*parts, *chunks)))

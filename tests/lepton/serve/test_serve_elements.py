@@ -11,8 +11,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lepton.serve.elements import MAX_NUMBER_BYTES, PIECE_BYTES, parse_elements, print_elements
+from lepton.serve.elements import (
+    MAX_NUMBER_BYTES,
+    PIECE_BYTES,
+    PRINTED_AT_ONCE,
+    parse_elements,
+)
+from lepton.serve.elements import print_elements as print_parts
 from lepton.serve.reply import RequestError
+
+
+def print_elements(array: Any, datatype: str, output: str) -> bytes:
+    return b"".join(print_parts(array, datatype, output))
+
 
 #: The struct format of each datatype.
 FORMATS = {
@@ -265,3 +276,22 @@ def test_refuses_numbers_of_absurd_length(number: str, datatype: str) -> None:
 def test_space_between_elements_is_not_counted_as_a_number() -> None:
     document = b"[1," + b" " * (3 * MAX_NUMBER_BYTES) + b"2]"
     assert parse_elements(document, "INT8", [2]).tolist() == [1, 2]
+
+
+@pytest.mark.parametrize("more", [-1, 0, 1])
+@pytest.mark.parametrize("datatype", ["FP16", "FP32", "INT64", "BYTES"])
+def test_prints_in_runs_what_it_prints_at_once(datatype: str, more: int) -> None:
+    count = 2 * PRINTED_AT_ONCE + more
+    values: list[Any] = [str(at).encode() if datatype == "BYTES" else at % 2000 for at in range(count)]
+    array = np.array(
+        values, dtype=object if datatype == "BYTES" else {"FP16": "f2", "FP32": "f4", "INT64": "i8"}[datatype]
+    )
+    expected = [value.decode() if datatype == "BYTES" else value for value in values]
+    assert json.loads(print_elements(array, datatype, "y")) == expected
+
+
+def test_prints_the_non_finite_of_every_run() -> None:
+    array = np.full(2 * PRINTED_AT_ONCE + 5, np.nan, np.float16)
+    array[::2] = -np.inf
+    expected = ["-Infinity" if at % 2 == 0 else "NaN" for at in range(array.size)]
+    assert json.loads(print_elements(array, "FP16", "y")) == expected

@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint spec mutants field site site-serve bench clean
+.PHONY: help demo test lint spec mutants figures field site site-serve bench clean
 
 help: ## Print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -32,6 +32,9 @@ mutants: $(VENV)/.installed ## Which test kills which planted fault, as a table 
 
 field: $(VENV)/.installed ## Certify five servers of other people, each from its packages (4 min; once 10 min and 3 GB)
 	$(BIN)/python -m field run
+
+figures: $(VENV)/.installed ## What makes a verdict trustworthy, measured, into build/figures.json (45 min; QUICK=1: 5)
+	$(BIN)/python tools/figures.py $(if $(QUICK),--quick)
 
 site: $(VENV)/.installed ## Build the published standard, English and Chinese, into site/ (20 s)
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet

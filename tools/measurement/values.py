@@ -1,0 +1,52 @@
+"""How many values a failing request has: what a person has to look at.
+
+Owns the count; leaves requests to `lepton_conformance`.
+"""
+
+import json
+import math
+from collections.abc import Sequence
+from typing import Any
+
+from lepton_conformance.subject.exchange import Exchange, HttpExchange, LineExchange
+
+__all__ = ["values"]
+
+LENGTH_FIELD = "inference-header-content-length"
+
+
+def values(exchanges: Sequence[Exchange]) -> int:
+    """Return the number of tensor elements in the last request, 0 where it has no tensors."""
+    if not exchanges:
+        return 0
+    last = exchanges[-1]
+    if isinstance(last, HttpExchange):
+        size = next((v for k, v in last.request_headers if k.lower() == LENGTH_FIELD), "")
+        body = last.request_body or last.wire.partition(b"\r\n\r\n")[2]
+        return _in_json(body[: int(size)] if size.isascii() and size.isdigit() else body)
+    if isinstance(last, LineExchange):
+        return _in_json(last.sent.encode())
+    return 0
+
+
+def _in_json(text: bytes) -> int:
+    try:
+        request = json.loads(text)
+    except (ValueError, RecursionError):
+        return 0
+    inputs = request.get("inputs") if isinstance(request, dict) else None
+    if not isinstance(inputs, list):
+        return 0
+    return sum(_elements(entry) for entry in inputs if isinstance(entry, dict))
+
+
+def _elements(entry: dict[str, Any]) -> int:
+    data, shape = entry.get("data"), entry.get("shape")
+    if isinstance(data, list):
+        return _leaves(data)
+    sizes = [size for size in shape if type(size) is int and size >= 0] if isinstance(shape, list) else [0]
+    return math.prod(sizes)
+
+
+def _leaves(data: Any) -> int:
+    return sum(map(_leaves, data)) if isinstance(data, list) else 1

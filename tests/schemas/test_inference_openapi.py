@@ -157,6 +157,7 @@ ASKS = [
     Ask("/v2/repository/models/{name}/load", 404, name="nothing"),
     Ask("/v2/repository/models/{name}/unload", 200),
     Ask("/v2/repository/models/{name}/unload", 404, name="nothing"),
+    Ask("/metrics", 200),
 ]
 
 

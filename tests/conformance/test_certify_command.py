@@ -17,6 +17,9 @@ from lepton_conformance.mutants.naive import Naive
 
 QUICK = ["--only", "INF-DAT-04", "--max-examples", "2"]
 
+#: Models that only the layouts plain and lepton have.
+RARE = ("lepton_id_bf16", "lepton_scalar", "lepton_wide")
+
 
 @pytest.fixture
 def naive() -> Iterator[str]:
@@ -116,7 +119,7 @@ def test_exported_models_have_an_index_and_the_same_bytes_each_time(tmp_path: Pa
 def test_triton_layout_describes_every_tensor(tmp_path: Path) -> None:
     assert main(["certify", "export-models", str(tmp_path / "t"), "--layout", "triton"]) == 0
     assert sorted(path.name for path in (tmp_path / "t").iterdir()) == sorted(
-        model.name for model in EXPORTED if model.name not in ("lepton_id_bf16", "lepton_wide")
+        model.name for model in EXPORTED if model.name not in RARE
     )
     text = (tmp_path / "t" / "lepton_id_bytes" / "config.pbtxt").read_text(encoding="utf-8")
     assert 'input { name: "x" data_type: TYPE_STRING dims: [ -1, -1 ] }' in text
@@ -133,9 +136,7 @@ def test_each_layout_has_what_its_server_reads(tmp_path: Path) -> None:
     assert [tensor["name"] for tensor in settings["inputs"]] == ["a", "b"]
     config = json.loads((tmp_path / "openvino" / "config.json").read_bytes())
     paths = {entry["config"]["name"]: entry["config"]["base_path"] for entry in config["model_config_list"]}
-    assert set(paths) == {
-        model.name for model in EXPORTED if model.name not in ("lepton_id_bf16", "lepton_wide")
-    }
+    assert set(paths) == {model.name for model in EXPORTED if model.name not in RARE}
     assert all((tmp_path / "openvino" / path).is_dir() for path in paths.values())
 
 

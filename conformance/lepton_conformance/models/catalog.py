@@ -14,6 +14,7 @@ __all__ = [
     "GENERATION",
     "IDENTITY_DATATYPES",
     "MODELS",
+    "SCALAR",
     "VERSION",
     "WIDE",
     "ConformanceModel",
@@ -123,8 +124,10 @@ WIDE = ConformanceModel(
     tuple(Tensor(f"x{index}", "FP32", _EIGHT) for index in range(64)),
     (Tensor("y", "FP32", _EIGHT),),
 )
+#: A tensor without dimensions, which has one element.
+SCALAR = ConformanceModel("lepton_scalar", "identity", (Tensor("x", "FP32", ()),), (Tensor("y", "FP32", ()),))
 #: The models that are handed out.
-EXPORTED = (*MODELS, BF16, GENERATION, WIDE)
+EXPORTED = (*MODELS, BF16, GENERATION, SCALAR, WIDE)
 
 
 def model(name: str) -> ConformanceModel:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import lepton_spec
-from lepton_conformance.models.catalog import BF16, EXPORTED, VERSION, WIDE, ConformanceModel, Tensor
+from lepton_conformance.models.catalog import BF16, EXPORTED, SCALAR, VERSION, WIDE, ConformanceModel, Tensor
 from lepton_conformance.models.graphs import IR_VERSION, OPSET, model_bytes
 
 __all__ = ["LAYOUTS", "ExportFault", "export", "index"]
@@ -23,7 +23,7 @@ INDEX = "models.json"
 #: Names of datatypes in Triton's config.pbtxt where they differ from the protocol's.
 _TRITON_NAMES = {"BYTES": "STRING"}
 #: Rare models, and the layouts that carry them: other servers end for a model that they cannot load.
-_RARE = (BF16, WIDE)
+_RARE = (BF16, SCALAR, WIDE)
 _RARE_LAYOUTS = ("plain", "lepton")
 
 

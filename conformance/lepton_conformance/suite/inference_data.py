@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from lepton_conformance.models.catalog import model
+from lepton_conformance.models.catalog import SCALAR, model
 from lepton_conformance.oracle.answers import judgeable
 from lepton_conformance.oracle.elements import SPECIAL_FLOATS, dtype
 from lepton_conformance.outcome import SubjectFault
@@ -30,6 +30,7 @@ from lepton_conformance.suite.protocol import (
     available,
     core,
     expect_right,
+    has,
     require,
     sent,
 )
@@ -71,6 +72,11 @@ def test_flat_and_nested_data_mean_the_same(http: HttpSubject, budget: Budget) -
                 )
 
     examples(budget, _shaped(core(http)), body)
+    if has(http, SCALAR.name):  # few servers have a model without dimensions
+        limits = np.finfo(np.float32)
+        values = (7.5, -0.0, 0.0, limits.max, limits.smallest_subnormal)
+        scalars = [Given(SCALAR, {"x": np.array(value, dtype=np.float32)}) for value in values]
+        each(budget, scalars, lambda case: expect_right(case, answers(http, case)))
 
 
 def _shaped(names: tuple[str, ...]) -> Cases[Given]:

@@ -31,6 +31,7 @@ __all__ = [
     "expect_json",
     "expect_right",
     "goes_on",
+    "has",
     "has_bf16",
     "outputs_of",
     "plain",

@@ -24,6 +24,7 @@ DIGESTS = {
     "lepton_sub": "60194725f6bc",
     "lepton_transpose": "52397a424bb6",
     "lepton_id_bf16": "e88d2679202d",
+    "lepton_scalar": "f5e228f747e8",
     "lepton_wide": "a9e1f9d15002",
     "lepton_generation": "02e5e8dc947c",
 }

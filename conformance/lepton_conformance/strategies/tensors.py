@@ -22,6 +22,8 @@ __all__ = ["Given", "boundary_values", "cases", "given", "merged", "ordinary", "
 #: Sizes of a free dimension, simplest first.
 SIZES = (1, 2, 3, 5, 8, 17)
 MAX_EDITS = 4
+#: The modes of filling that take random numbers: boundary values at random, and random bits.
+_RANDOM_MODES = (2, 3)
 #: How many elements of a tensor, and bytes of a text, are made plain one by one in a failing request.
 MAX_PLAIN_ELEMENTS = 16
 _PLAIN_BYTE = b"a"
@@ -203,7 +205,8 @@ def _decode(entry: ConformanceModel, number: int) -> Given:
     sizes = {"N": SIZES[digits.take(len(SIZES))], "M": SIZES[digits.take(len(SIZES))]}
     edits = [(digits.take(64), digits.take(64)) for _ in range(digits.take(MAX_EDITS + 1))]
     mode = digits.take(4)
-    random = np.random.default_rng(digits.rest)
+    # A generator of random numbers costs more than a tensor that needs none.
+    random = np.random.default_rng(digits.rest) if mode in _RANDOM_MODES else None
     inputs = {}
     for tensor in entry.inputs:
         array = _fill(tensor, sizes, mode, random)
@@ -215,23 +218,23 @@ def _decode(entry: ConformanceModel, number: int) -> Given:
     return _in_range(Given(entry, inputs))
 
 
-def _fill(tensor: Tensor, sizes: Mapping[str, int], mode: int, random: np.random.Generator) -> Array:
+def _fill(tensor: Tensor, sizes: Mapping[str, int], mode: int, random: np.random.Generator | None) -> Array:
     """Return a tensor: zeros, an ordinary ramp, boundary values at random, or random bits."""
-    array = ordinary(tensor, sizes).copy()
+    array = ordinary(tensor, sizes)
     if mode == 1:
+        return array.copy()
+    if random is None:
+        array[...] = b"" if tensor.datatype == "BYTES" else 0
         return array
-    values = boundary_values(tensor.datatype)
-    if mode == 2 or (mode == 3 and tensor.datatype in ("BYTES", "BOOL")):
-        flat = array.reshape(-1)
-        for index, pick in enumerate(random.integers(0, len(values), flat.size)):
-            flat[index] = values[pick]
-        return array
-    if mode == 3:
+    if mode == 3 and tensor.datatype not in ("BYTES", "BOOL"):
         bits = np.frombuffer(random.bytes(array.nbytes), dtype=array.dtype).copy()
         if array.dtype.kind == "f":
             bits[~np.isfinite(bits)] = 0
         return bits.reshape(array.shape)
-    array[...] = b"" if tensor.datatype == "BYTES" else 0
+    values = boundary_values(tensor.datatype)
+    flat = array.reshape(-1)
+    for index, pick in enumerate(random.integers(0, len(values), flat.size).tolist()):
+        flat[index] = values[pick]
     return array
 
 

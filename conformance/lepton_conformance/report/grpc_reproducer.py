@@ -9,6 +9,7 @@ import zlib
 from collections.abc import Sequence
 
 from lepton_conformance.subject.exchange import GrpcExchange
+from lepton_conformance.subject.grpc import MAX_KEPT_BYTES
 
 __all__ = ["grpc_script"]
 
@@ -41,7 +42,7 @@ def call(channel, method, data, seconds=10.0, streaming=False):
     """Return code, details and bytes of a call; no library touches the message."""
     try:
         if not streaming:
-            return "OK", "", channel.unary_unary(method)(data, timeout=seconds)
+            return "OK", "", channel.unary_unary(method)(data, timeout=seconds)[:{kept}]
         answers = channel.stream_stream(method)(iter([data]), timeout=seconds)
         return "OK", "", next(iter(answers), b"")
     except grpc.RpcError as error:
@@ -130,6 +131,7 @@ def grpc_script(
         "address": address,
         "shown": MAX_SHOWN_BYTES,
         "seconds": CALL_SECONDS,
+        "kept": MAX_KEPT_BYTES,
     }
     if any(exchange.lane is not None for exchange in exchanges):
         body = _CROWD.format_map(values | {"clients": "\n".join(_clients(exchanges))})

@@ -19,11 +19,16 @@ from lepton_conformance.subject.grpc_messages import ModelMetadata, model_query,
 from lepton_conformance.subject.http import HttpSubject, Unreachable
 from lepton_conformance.subject.protobuf import NotAMessage
 
-__all__ = ["SERVICE", "GrpcSubject", "Reply"]
+__all__ = ["MAX_KEPT_BYTES", "SERVICE", "GrpcSubject", "Reply"]
 
 SERVICE = "inference.GRPCInferenceService"
 #: How long an answer may take before it counts as none, in seconds: generous, since slowness is no fault.
 ANSWER_SECONDS = 10.0
+#: After so many calls without any answer a server gets less patience, in seconds: it fails already.
+MAX_SILENT_CALLS = 3
+SHORT_SECONDS = 2.0
+#: So much of an answer is remembered for the report.
+MAX_KEPT_BYTES = 1 << 18
 #: How long a port may take to say that it speaks HTTP/2, in seconds.
 HANDSHAKE_SECONDS = 5.0
 #: The client's preface of HTTP/2 and empty SETTINGS (RFC 9113, 3.4).
@@ -90,6 +95,7 @@ class GrpcSubject:
         self.recorder = Recorder()
         self._channel: Any = None
         self._borrowed = False
+        self._silent_calls = 0
         self._facts: dict[str, ModelMetadata | str] = {}
 
     def twin(self) -> "GrpcSubject":
@@ -176,10 +182,13 @@ class GrpcSubject:
         path = f"/{service}/{method}"
         if fresh:
             self._forget()
-        reply = self._attempt(path, request, timeout or self.timeout)
+        seconds = timeout or self.timeout
+        if self._silent_calls >= MAX_SILENT_CALLS:
+            seconds = min(seconds, SHORT_SECONDS)
+        reply = self._attempt(path, request, seconds)
         if _never_left(reply) and self._accepts():
             self._forget()  # nothing was sent: a listener that was busy, or a server that came back
-            reply = self._attempt(path, request, timeout or self.timeout)
+            reply = self._attempt(path, request, seconds)
         self._record(path, request, reply, timeout)
         return self._judge(path, reply)
 
@@ -246,14 +255,17 @@ class GrpcSubject:
         self, path: str, request: bytes, reply: Reply, timeout: float | None, *, streaming: bool = False
     ) -> None:
         self.recorder.add(
-            GrpcExchange(path, request, reply.code, reply.details, reply.body, timeout, streaming)
+            GrpcExchange(
+                path, request, reply.code, reply.details, reply.body[:MAX_KEPT_BYTES], timeout, streaming
+            )
         )
 
     def _judge(self, path: str, reply: Reply) -> Reply:
         """Return an answer of the server. Raises: SubjectGone or SubjectFault for what is none."""
         asked = f"sent {path}"
         if reply.code == "DEADLINE_EXCEEDED" and reply.details is _OUR_DEADLINE:
-            raise SubjectGone(f"{asked}, found no answer within {self.timeout:g} s, expected one")
+            self._silent_calls += 1
+            raise SubjectGone(f"{asked}, found no answer in time, expected one")
         if reply.code not in _BELOW:
             return reply
         if _never_left(reply) or (_BROKEN_OFF.search(reply.details) and not self._accepts()):

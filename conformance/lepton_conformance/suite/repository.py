@@ -171,8 +171,10 @@ class Traffic:
     """
 
     CLIENTS = 4
-    #: Requests of a client: at least, and at most.
-    LEAST, MOST = 5, 4000
+    #: Requests of a client: at least, and at most; more would use up the ports of this machine.
+    LEAST, MOST = 5, 1500
+    #: Pause of a client between two requests, in seconds.
+    PAUSE_SECONDS = 0.003
 
     def __init__(self, http: HttpSubject, case: Given, judge: Callable[[Answer], None]) -> None:
         self._http, self._judge = http, judge
@@ -200,6 +202,7 @@ class Traffic:
                 self._judge(answer)
                 if count == 0:
                     self._started.wait(LOAD_SECONDS)
+                self._stop.wait(self.PAUSE_SECONDS)
         except SubjectFault as fault:
             twin.recorder.keep()
             self._faults.append((key, fault))

@@ -5,8 +5,10 @@ meanings to `lepton.serve.rest`. Serves `inference` (INF-REQ-03, INF-LIM-01).
 """
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import Protocol
 
 # granian documents both names but does not list them for type checkers.
@@ -19,8 +21,14 @@ __all__ = ["Bodies", "Framing", "Incoming"]
 
 #: Bodies up to this size are taken whole from the HTTP server; larger ones are counted as they arrive.
 WHOLE_BODY_BYTES = 1 << 20
-#: All bodies together may hold this many times the largest one.
+#: Large bodies together may hold this many times the largest one. The last of these is for the oldest that is
+#: arriving: else many that arrive at once would hold all there is, and each would be refused half-way.
 BODIES_AT_ONCE = 4
+#: So much again is for those that are taken whole: large ones do not keep them waiting.
+WHOLE_AT_ONCE = 1
+#: How long a body waits for room before it is refused, as a part of the time that it may take to arrive.
+ROOM_PART = 1 / 12
+ROOM_POLL_SECONDS = 0.02
 #: How long an unwanted body is read, so that the client gets to see the answer.
 DISCARD_SECONDS = 5.0
 
@@ -51,13 +59,15 @@ class Framing:
 class Bodies:
     """Reads bodies for one event loop. What `read` returned is counted until `release`."""
 
-    __slots__ = ("_held", "_limit", "_timeout")
+    __slots__ = ("_arriving", "_held", "_limit", "_timeout")
 
     def __init__(self, limit: int, timeout: float) -> None:
         """Accept bodies of at most `limit` bytes that arrive within `timeout` seconds."""
         self._limit = limit
         self._timeout = timeout
         self._held = 0
+        #: The bodies that arrive in pieces, oldest first.
+        self._arriving: dict[object, None] = {}
 
     async def read(self, incoming: Incoming, framing: Framing) -> bytes:
         """Return the body, expanded. Raises: RequestError (413, 408, 503, or 400 when it breaks off)."""
@@ -107,7 +117,10 @@ class Bodies:
         return refusal
 
     async def _whole(self, incoming: Incoming, length: int) -> bytes:
-        self._hold(length)
+        try:
+            await self._hold(length, None, WHOLE_AT_ONCE)
+        except RequestError as busy:
+            raise _closing(busy) from None
         try:
             return await incoming()
         except BaseException:
@@ -118,16 +131,20 @@ class Bodies:
         pieces: list[bytes] = []
         held = size = empty = 0
         refusal: RequestError | None = None
+        ticket = object()
+        self._arriving[ticket] = None
         try:
             async for piece in incoming:
                 size += len(piece)
                 empty += not piece
                 if size > self._limit:
                     refusal = refusal or self._too_large()
-                if refusal is None and not self._may_hold(len(piece)):
-                    refusal = _busy()
                 if refusal is None:
-                    self._held += len(piece)
+                    try:
+                        await self._hold(len(piece), ticket)
+                    except RequestError as busy:
+                        refusal = busy
+                if refusal is None:
                     held += len(piece)
                     pieces.append(piece)
                     continue
@@ -143,6 +160,8 @@ class Bodies:
         except BaseException:
             self.release(held)
             raise
+        finally:
+            del self._arriving[ticket]
         return b"".join(pieces)
 
     async def _expanded(self, body: bytes, coding: Coding) -> bytes:
@@ -153,9 +172,7 @@ class Bodies:
             for piece in expanded(body, coding):
                 if size + len(piece) > self._limit:
                     raise self._too_large()
-                if not self._may_hold(len(piece)):
-                    raise _busy()
-                self._held += len(piece)
+                await self._hold(len(piece))
                 size += len(piece)
                 pieces.append(piece)
                 await asyncio.sleep(0)
@@ -166,13 +183,23 @@ class Bodies:
             self.release(len(body))
         return b"".join(pieces)
 
-    def _hold(self, size: int) -> None:
-        if not self._may_hold(size):
-            raise _closing(_busy())
+    async def _hold(self, size: int, ticket: object = None, more: int = -1) -> None:
+        """Count `size` bytes more, once there is room; the oldest `ticket` has more of it than others.
+
+        Raises: RequestError (503) when none comes.
+        """
+        if not self._may_hold(size, ticket, more):
+            end = time.monotonic() + self._timeout * ROOM_PART
+            while not self._may_hold(size, ticket, more):
+                if time.monotonic() > end:
+                    raise _busy()
+                await asyncio.sleep(ROOM_POLL_SECONDS)
         self._held += size
 
-    def _may_hold(self, size: int) -> bool:
-        return self._held + size <= BODIES_AT_ONCE * self._limit
+    def _may_hold(self, size: int, ticket: object, more: int) -> bool:
+        if ticket is not None and ticket in islice(self._arriving, 1):
+            more = 0
+        return self._held + size <= (BODIES_AT_ONCE + more) * self._limit
 
     def _too_large(self) -> RequestError:
         return RequestError(

@@ -16,10 +16,11 @@ PIECE = bytes(1 << 16)
 
 
 class Sent:
-    """A body that arrives in pieces; `None` among them is a pause of a second."""
+    """A body that arrives in pieces, each after a `pause`; `None` among them is a pause of a second."""
 
-    def __init__(self, pieces: Sequence[bytes | None]) -> None:
+    def __init__(self, pieces: Sequence[bytes | None], pause: float | None = None) -> None:
         self._pieces = pieces
+        self._pause = pause
         self.read = 0
 
     async def __call__(self) -> bytes:
@@ -30,6 +31,8 @@ class Sent:
             if piece is None:
                 await asyncio.sleep(1)
                 continue
+            if self._pause is not None:
+                await asyncio.sleep(self._pause)
             self.read += len(piece)
             yield piece
 
@@ -74,7 +77,7 @@ def test_a_body_that_does_not_come_in_time_is_refused_and_forgotten(length: int 
 
 
 def test_refuses_more_bodies_than_it_may_hold_until_one_is_released() -> None:
-    bodies = Bodies(LIMIT, 5)
+    bodies = Bodies(LIMIT, 1)
     full = LIMIT // len(PIECE)
 
     def read() -> bytes:
@@ -83,9 +86,33 @@ def test_refuses_more_bodies_than_it_may_hold_until_one_is_released() -> None:
     for _ in range(BODIES_AT_ONCE):
         assert len(read()) == LIMIT
     assert status_of(bodies, Sent([PIECE] * full), Framing(LIMIT, False)) == (503, False)
+    for _ in range(full):  # small bodies have room of their own
+        assert len(asyncio.run(bodies.read(Sent([PIECE]), Framing(len(PIECE), False)))) == len(PIECE)
     assert status_of(bodies, Sent([PIECE]), Framing(len(PIECE), False)) == (503, True)
-    bodies.release(LIMIT)
+    bodies.release(LIMIT + LIMIT)
     assert len(read()) == LIMIT
+
+
+def test_of_many_large_bodies_at_once_some_are_read_and_the_rest_refused() -> None:
+    bodies = Bodies(LIMIT, 3)
+    full = LIMIT // len(PIECE)
+
+    async def read() -> int:
+        try:
+            body = await bodies.read(Sent([PIECE] * full, pause=0.001), Framing(LIMIT, False))
+        except RequestError as refusal:
+            return refusal.reply().status
+        await asyncio.sleep(0.05)
+        bodies.release(len(body))
+        return 200
+
+    async def many() -> list[int]:
+        return await asyncio.gather(*(read() for _ in range(3 * BODIES_AT_ONCE)))
+
+    statuses = asyncio.run(many())
+    assert set(statuses) <= {200, 503}
+    assert statuses.count(200) >= 2
+    assert bodies._held == 0
 
 
 def places(work: Callable[[], None], body_bytes: int) -> list[bool]:

@@ -158,7 +158,8 @@ def _speed(url: str) -> Iterator[Figure]:
         f"{rate / loop:.2f}x",
         ">= 0.75x",
         rate / loop >= 0.75,
-        f"{rate:.0f} cases/s of {RATED} on lepton serve; the same bytes on a raw socket without checks: {loop:.0f}/s",
+        f"{rate:.0f} cases/s of {RATED} on lepton serve; "
+        f"the same bytes on a raw socket without checks: {loop:.0f}/s",
     )
 
 

@@ -20,6 +20,7 @@ import pytest
 from lepton_conformance.evidence import Evidence, Failure
 from lepton_conformance.models.folder import RepositoryFolder
 from lepton_conformance.outcome import AdapterFault, NotApplicable, NotTested, SubjectFault, SubjectGone
+from lepton_conformance.pace import Pace
 from lepton_conformance.subject.exchange import Recorder
 from lepton_conformance.subject.grpc import GrpcSubject
 from lepton_conformance.suite.calls import silent
@@ -162,7 +163,7 @@ class _Collector:
     errors: list[str] = field(default_factory=list)
     total: int = 0
     gone_by: str | None = None
-    end: float | None = None
+    pace: Pace | None = None
 
     @pytest.fixture
     def http(self) -> Any:
@@ -192,10 +193,7 @@ class _Collector:
     @pytest.fixture
     def budget(self, request: pytest.FixtureRequest) -> Budget:
         """Return what the test may spend; generated cases share what is left of the time equally."""
-        deadline = None
-        if self.end is not None:
-            now = time.monotonic()
-            deadline = now + max(0.0, self.end - now) / max(1, self.total - len(self.evidence))
+        deadline = None if self.pace is None else self.pace.deadline()
         return Budget(
             self.plan.seed,
             self.plan.max_examples,
@@ -234,12 +232,23 @@ class _Collector:
         items[:] = ordered
         self.total = len(ordered)
         if self.plan.seconds is not None:
-            self.end = time.monotonic() + self.plan.seconds
+            self.pace = Pace.of(self.plan.seconds, (_cited(item)[0] for item in ordered))
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_pyfunc_call(self, pyfuncitem: pytest.Function) -> bool:
         """Run one test and keep what it saw; pytest itself never sees a failure."""
         identifier, needs = _cited(pyfuncitem)
+        started = time.perf_counter()
+        try:
+            self._judge_one(pyfuncitem, identifier, needs)
+        finally:
+            budget = pyfuncitem.funcargs.get("budget")
+            generating = budget.generating if isinstance(budget, Budget) else 0.0
+            if self.pace is not None:
+                self.pace.done(identifier, time.perf_counter() - started, generating)
+        return True
+
+    def _judge_one(self, pyfuncitem: pytest.Function, identifier: str, needs: tuple[str, ...]) -> None:
         self.plan.progress(len(self.evidence), self.total, identifier)
         self.subject.recorder.reset()
         started = time.perf_counter()
@@ -250,7 +259,7 @@ class _Collector:
             self.evidence.append(
                 Evidence(identifier, pyfuncitem.name, Outcome.BLOCKED, 0, 0.0, blocked_by=blocked_by)
             )
-            return True
+            return
         names = inspect.signature(pyfuncitem.obj).parameters
         arguments = {name: pyfuncitem.funcargs[name] for name in names}
         outcome, reason, failure = self._run(identifier, pyfuncitem.obj, arguments)
@@ -269,7 +278,6 @@ class _Collector:
                 failure=failure,
             )
         )
-        return True
 
     def _run(
         self, identifier: str, test: Callable[..., None], arguments: Mapping[str, Any]

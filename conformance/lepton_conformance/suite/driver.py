@@ -55,7 +55,7 @@ class Budget:
 
     `deadline` is a value of `time.monotonic` after which no case is generated any more (boundary cases
     always run), or None; a failing case is then no longer made smaller for long. `examples` counts the cases
-    that ran.
+    that ran, `generating` the seconds that generated ones and the reduction of a failing one took.
     """
 
     seed: int
@@ -64,6 +64,7 @@ class Budget:
     test: str = ""
     deadline: float | None = None
     examples: int = 0
+    generating: float = 0.0
 
     def shrink_end(self) -> float:
         """Return until when a failure found now may be made smaller."""
@@ -161,12 +162,21 @@ def examples(budget: Budget, cases: Cases[Case], body: Callable[[Case], None]) -
         except SubjectFault as fault:
             search.note(case, fault)
             break
-    if search.fault is None and cases.decode is not None and budget.max_examples > 0 and not budget.spent():
-        _generate(search, cases.decode)
-    if search.fault is not None:
-        if not isinstance(search.fault, SubjectGone):
+    started = time.monotonic()
+    try:
+        if (
+            search.fault is None
+            and cases.decode is not None
+            and budget.max_examples > 0
+            and not budget.spent()
+        ):
+            _generate(search, cases.decode)
+        if search.fault is not None and not isinstance(search.fault, SubjectGone):
             _reduce(search, cases.smaller)
             _confirm(search)
+    finally:
+        budget.generating += time.monotonic() - started
+    if search.fault is not None:
         raise search.fault
 
 

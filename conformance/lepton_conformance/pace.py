@@ -1,8 +1,8 @@
 """How the time of a run is shared out, when time is its bound.
 
 Owns the share of each test in the time that is left for generated cases; leaves spending it to the driver of
-the suite. Boundary cases always run, so their time is set aside first, at the pace of the subject seen so far.
-Serves `conformance`.
+the suite. Boundary cases always run, so their time is set aside first, at the pace of the subject seen so
+far. Serves `conformance`.
 """
 
 import time

@@ -145,6 +145,9 @@ def lengths(case: Given) -> list[Wrong]:
             "with an element too few": to_binary(case.inputs[case.model.inputs[0].name].reshape(-1)[:-1]),
             "with a length beyond its end": b"\xff\xff\xff\x7f" + own[4:],
             "with a length of 2^32 - 1": b"\xff\xff\xff\xff" + own[4:],
+            "with a length of 2^31": b"\0\0\0\x80" + own[4:],
+            "of lengths of 2^32 - 1 alone": b"\xff\xff\xff\xff" * count,
+            "of lengths of 2^31 alone": b"\0\0\0\x80" * count,
             "of the elements without lengths": b"a" * count,
             "empty": b"",
         }
@@ -227,6 +230,9 @@ def counts(case: Given) -> list[Wrong]:
         if len(given) != len(own)
     ]
     made.append(_wrong(case, "no contents", typed.with_input(0, contents=None)))
+    if all(isinstance(size, str) for size in case.model.inputs[0].shape) and len(case.model.inputs) == 1:
+        none = typed.with_input(0, shape=(0, *typed.inputs[0].shape[1:]))
+        made.append(_wrong(case, f"{len(own)} elements for a shape of none", none))
     return made
 
 
@@ -292,6 +298,11 @@ def shapes(case: Given, known: Sequence[int]) -> list[Wrong]:
                 for other in (size - 1, size + 1, 2 * size)
                 if other > 0
             ]
+    for other in ([count, 1], [1, count], shape[::-1]):
+        # As many elements, of the right rank, but another size than a fixed one.
+        fits = all(size in (-1, there) for size, there in zip(known, other, strict=False))
+        if len(known) == len(shape) == 2 and not fits and other not in wrong:
+            wrong.append(other)
     made = []
     flat = array.reshape(-1)
     for sizes in wrong:

@@ -1,5 +1,6 @@
 """Answers over gRPC: their members, their form, their outputs and the order of them."""
 
+import dataclasses
 import itertools
 from dataclasses import dataclass
 
@@ -18,7 +19,7 @@ from lepton_conformance.strategies.grpc_requests import (
 )
 from lepton_conformance.strategies.tensors import Given, given, shapes, smaller
 from lepton_conformance.subject.grpc import GrpcSubject
-from lepton_conformance.subject.grpc_messages import Response, read_response
+from lepton_conformance.subject.grpc_messages import Request, Response, read_response
 from lepton_conformance.suite.calls import (
     ALL_MODELS,
     CORE_MODELS,
@@ -28,6 +29,7 @@ from lepton_conformance.suite.calls import (
     array_of,
     available,
     core,
+    expect_right,
     expect_whole,
     infer,
     is_raw,
@@ -61,6 +63,19 @@ def _ordered(grpc: GrpcSubject, names: tuple[str, ...]) -> tuple[str, ...]:
     return available(grpc, tuple(dict.fromkeys((*CORE_MODELS, *names))))
 
 
+def _valid_cases(names: tuple[str, ...]) -> list[Given]:
+    """Return an ordinary case and a large one of each model, the first model's first."""
+    large = [given(name, 17, 9) for name in names]
+    return [given(name) for name in names] + [
+        case for case in large if case.shapes() != given(case.model.name).shapes()
+    ]
+
+
+def _backwards(asked: Request) -> Request:
+    """Return a request with its inputs, and their raw entries, in the other order."""
+    return dataclasses.replace(asked, inputs=asked.inputs[::-1], raw=asked.raw[::-1])
+
+
 def _right_shapes(case: Given) -> dict[str, tuple[int, ...]]:
     return {name: array.shape for name, array in expected(case.model, case.inputs).items()}
 
@@ -73,12 +88,18 @@ def test_a_valid_typed_call_is_answered(grpc: GrpcSubject, budget: Budget) -> No
 
     def body(wrong: Written) -> None:
         case = wrong.case
-        reply = grpc.call("ModelInfer", typed_request(case).encode(wrong.style))
-        what = sent(case, f"typed, {wrong.style}")
-        response = message_of(read_response, accepted(reply, what), what)
-        expect_whole(case, response, _right_shapes(case))
+        asked = typed_request(case)
+        both = (asked, _backwards(asked)) if len(asked.inputs) > 1 else (asked,)
+        for one in both:
+            reply = grpc.call("ModelInfer", one.encode(wrong.style))
+            order = ", ".join(entry.name for entry in one.inputs)
+            what = sent(case, f"typed, in the order {order}, {wrong.style}")
+            response = message_of(read_response, accepted(reply, what), what)
+            expect_whole(case, response, _right_shapes(case))
+            if one is not asked:
+                expect_right(case, response, how=f"typed, in the order {order}")
 
-    examples(budget, written(domain.boundary, domain.decode), body)
+    examples(budget, written(_valid_cases(names), domain.decode), body)
 
 
 @requirement("INF-GRP-09", needs=("INF-GRP-01",))
@@ -89,12 +110,17 @@ def test_a_valid_raw_call_is_answered(grpc: GrpcSubject, budget: Budget) -> None
 
     def body(wrong: Written) -> None:
         case = wrong.case
-        reply = grpc.call("ModelInfer", raw_request(case).encode(wrong.style))
-        what = sent(case, f"raw, {wrong.style}")
-        response = message_of(read_response, accepted(reply, what), what)
-        expect_whole(case, response, _right_shapes(case))
+        asked = raw_request(case)
+        both = (asked, _backwards(asked)) if len(asked.inputs) > 1 else (asked,)
+        for one in both:
+            reply = grpc.call("ModelInfer", one.encode(wrong.style))
+            order = ", ".join(entry.name for entry in one.inputs)
+            what = sent(case, f"raw, in the order {order}, {wrong.style}")
+            response = message_of(read_response, accepted(reply, what), what)
+            if one is not asked:
+                expect_right(case, response, how=f"raw, in the order {order}")
 
-    examples(budget, written(domain.boundary, domain.decode), body)
+    examples(budget, written(_valid_cases(names), domain.decode), body)
 
 
 @requirement("INF-GRP-10", needs=("INF-GRP-09",))
@@ -102,6 +128,8 @@ def test_raw_elements_are_answered_raw(grpc: GrpcSubject, budget: Budget) -> Non
     names = _ordered(grpc, ALL_MODELS)
 
     def body(case: Given) -> None:
+        if typed_tensors(case.model):
+            grpc.call("ModelInfer", typed_request(case).encode())  # one form must not decide the next
         response = infer(grpc, raw_request(case), sent(case, "raw"))
         if not is_raw(response):
             fields = {name for entry in response.outputs for name in entry.contents}
@@ -155,7 +183,12 @@ def test_an_answer_has_one_form(grpc: GrpcSubject, budget: Budget) -> None:
             how["raw, two outputs"] = raw_request(case, outputs=("negative", "plus"))
             how["typed, two outputs"] = typed_request(case, outputs=("negative", "plus"))
         for name, asked in how.items():
-            _one_form(case, infer(grpc, asked, sent(case, name)), name)
+            response = infer(grpc, asked, sent(case, name))
+            _one_form(case, response, name)
+            if case.model.name == SPLIT and is_raw(response):
+                # Whose entry is which shows in the elements alone.
+                names = [entry.name for entry in response.outputs]
+                expect_right(case, response, names, how=name)
 
     examples(budget, shapes(names), body)
 
@@ -271,7 +304,12 @@ def test_all_outputs_come_in_the_order_of_the_metadata(grpc: GrpcSubject, budget
         case = given(name)
         wanted = tuple(fact.name for fact in grpc.model(name).outputs)
         for how, make in (("typed", typed_request), ("raw", raw_request)):
+            if len(wanted) > 1:
+                grpc.call("ModelInfer", make(case, outputs=wanted[-1:]).encode())  # holds for this call alone
             what = f"{sent(case, how)} for no outputs by name"
-            _expect_outputs(infer(grpc, make(case), what), wanted, what)
+            response = infer(grpc, make(case), what)
+            _expect_outputs(response, wanted, what)
+            if name == SPLIT:
+                expect_right(case, response, how=f"{how}, for no outputs by name")
 
     each(budget, names, body)

@@ -47,6 +47,8 @@ from lepton_conformance.suite.marks import requirement
 
 BYTES_MODEL = "lepton_id_bytes"
 BF16_MODEL = "lepton_id_bf16"
+#: Rows and columns of a tensor that no small buffer holds.
+LARGE = (7, 193)
 NUMERIC_MODELS = tuple(name for name in IDENTITY_MODELS if name not in ("lepton_id_bool", BYTES_MODEL))
 EXACT_MODELS = tuple(name for name in TYPED_MODELS if name != BYTES_MODEL)
 #: Bits of quiet NaNs with payloads, of a signalling one and of infinities, by item size in bytes.
@@ -83,6 +85,8 @@ _STRINGS = (
     b"\xfe" * 70_000,
     b"",
 )
+#: Strings that have much in common: beginnings, ends, lengths.
+_ALIKE = tuple(b"prefix " * 8 + end for end in (b"", b"a", b"b", b"\0", b"\0\0", b"a\0", b"aaaa", b"aaab"))
 
 
 @requirement("INF-GRP-16", needs=("INF-GRP-08",))
@@ -103,7 +107,8 @@ def test_typed_elements_are_carried_exactly(grpc: GrpcSubject, budget: Budget) -
         response = message_of(read_response, accepted(reply, what), what)
         expect_right(wrong.case, response, how="typed")
 
-    first = [*domain.boundary, *special]
+    large = [given(name, *LARGE) for name in names if name.startswith("lepton_id_")]
+    first = [*domain.boundary, *special, *large]
     examples(budget, written(first, domain.decode), body)
     require(grpc, *EXACT_MODELS)
 
@@ -128,7 +133,8 @@ def _bits(names: Sequence[str]) -> Cases[Given]:
         raw = np.random.default_rng(digits.rest).bytes(x.nbytes)
         return Given(case.model, {"x": np.frombuffer(raw, dtype=x.dtype).reshape(x.shape)})
 
-    return Cases([Given(model(name), {"x": _special(name)}) for name in names], decode, smaller)
+    boundary = [Given(model(name), {"x": _special(name)}) for name in names]
+    return Cases([*boundary, *(given(name, *LARGE) for name in names)], decode, smaller)
 
 
 @requirement("INF-GRP-17", needs=("INF-GRP-09", "INF-GRP-10", "INF-GRP-11"))
@@ -220,6 +226,7 @@ def test_strings_of_any_bytes_are_carried(grpc: GrpcSubject, budget: Budget) -> 
 
     boundary = [*cases(BYTES_MODEL).boundary, _of_bytes(_STRINGS)]
     boundary += [_of_bytes([value]) for value in _STRINGS[:9]]
+    boundary += [_of_bytes(_ALIKE), given(BYTES_MODEL, *LARGE)]
     examples(budget, Cases(boundary, decode, smaller), body)
 
 

@@ -4,6 +4,7 @@ Owns the layout and the two languages; leaves the text to the published `require
 """
 
 import argparse
+import re
 import textwrap
 from collections.abc import Iterator
 from typing import Any
@@ -105,5 +106,6 @@ def _lines(entry: dict[str, Any], trace: dict[str, list[str]], language: str) ->
 
 
 def _wrapped(text: str, width: int) -> Iterator[str]:
-    for paragraph in text.split("\n"):
+    """Yield a clause wrapped anew: where the prose breaks its lines means nothing but before a list's item."""
+    for paragraph in re.split(r"\n\n|\n(?=- )", text):
         yield from textwrap.wrap(paragraph, width, initial_indent="  ", subsequent_indent="  ")

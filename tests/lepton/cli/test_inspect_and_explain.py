@@ -1,5 +1,6 @@
 """`lepton inspect` and `lepton explain`."""
 
+import itertools
 import json
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import pytest
 
 import lepton_spec
 from lepton.cli import main
+from lepton.cli.explain import WIDTH
 from lepton_conformance.forge.valid import linear_draft, vision_draft
 
 
@@ -68,6 +70,14 @@ def test_explain_shows_clause_and_remedy_of_every_requirement_in_both_languages(
             shown = entry.get("zh", entry) if language == "zh" else entry
             assert text.startswith(f"{name}: {shown['title']}\n")
             assert entry["level"] in text
+
+
+def test_explain_fills_its_lines(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["explain", "INF-REP-16"]) == 0
+    clause = capsys.readouterr().out.split("\n\n")[1].split("\n")
+    assert len(clause) > 1
+    for line, following in itertools.pairwise(clause):
+        assert len(f"{line} {following.split()[0]}") > WIDTH
 
 
 def test_explain_names_what_exercises_a_requirement(capsys: pytest.CaptureFixture[str]) -> None:

@@ -106,6 +106,6 @@ def _lines(entry: dict[str, Any], trace: dict[str, list[str]], language: str) ->
 
 
 def _wrapped(text: str, width: int) -> Iterator[str]:
-    """Yield a clause wrapped anew: where the prose breaks its lines means nothing but before a list's item."""
+    """Yield a clause wrapped anew: a line break of the prose means nothing but before a list's item."""
     for paragraph in re.split(r"\n\n|\n(?=- )", text):
         yield from textwrap.wrap(paragraph, width, initial_indent="  ", subsequent_indent="  ")

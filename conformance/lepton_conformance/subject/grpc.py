@@ -41,8 +41,9 @@ _OPTIONS: Sequence[tuple[str, int]] = (
     ("grpc.enable_retries", 0),
     ("grpc.enable_http_proxy", 0),
     ("grpc.use_local_subchannel_pool", 1),
+    # The second is how long a connection may take: 100 ms were too few for a server under load.
     ("grpc.initial_reconnect_backoff_ms", 100),
-    ("grpc.min_reconnect_backoff_ms", 100),
+    ("grpc.min_reconnect_backoff_ms", int(HANDSHAKE_SECONDS * 1000)),
     ("grpc.max_reconnect_backoff_ms", 1000),
 )
 #: What grpcio itself says when no status came from the server.

@@ -5,7 +5,7 @@ from lepton_conformance.strategies import grpc_malformed
 from lepton_conformance.strategies.cases import Cases, Digits
 from lepton_conformance.strategies.grpc_malformed import Wrong
 from lepton_conformance.strategies.grpc_requests import request, typed_request
-from lepton_conformance.strategies.tensors import given
+from lepton_conformance.strategies.tensors import Given, given
 from lepton_conformance.subject.grpc import SERVICE, GrpcSubject
 from lepton_conformance.subject.grpc_messages import Request, model_query
 from lepton_conformance.suite.calls import (
@@ -13,16 +13,21 @@ from lepton_conformance.suite.calls import (
     UNKNOWN_MODELS,
     UNKNOWN_VERSIONS,
     core,
+    expect_right,
     goes_on,
     has,
+    infer,
     plain,
     refused,
+    sent,
 )
 from lepton_conformance.suite.disclosure import disclosed
 from lepton_conformance.suite.driver import Budget, each, examples
 from lepton_conformance.suite.marks import requirement
 
 UNIMPLEMENTED = "UNIMPLEMENTED"
+#: So many wrong requests come one after the other.
+IN_A_ROW = 12
 MODELS = ("lepton_id_int8", "lepton_id_bool", "lepton_id_bytes")
 
 
@@ -34,8 +39,10 @@ def test_inference_with_what_there_is_not_is_not_found(grpc: GrpcSubject, budget
     def asked(name: str, version: str) -> bytes:
         return Request(name, valid.inputs, (), valid.raw, version, valid.identifier).encode()
 
-    wrong = [(name, "") for name in UNKNOWN_MODELS]
-    wrong += [(case.model.name, version) for version in UNKNOWN_VERSIONS]
+    listed = grpc.model(case.model.name).versions
+    near = [f"0{version}" for version in listed if f"0{version}" not in listed]
+    wrong = [(name, "") for name in (*UNKNOWN_MODELS, "")]
+    wrong += [(case.model.name, version) for version in (*UNKNOWN_VERSIONS, *near)]
 
     def body(item: tuple[str, str]) -> None:
         what = f"ModelInfer of {item[0]!r}" + (f" version {item[1]!r}" if item[1] else "")
@@ -81,6 +88,21 @@ def test_a_valid_call_succeeds_after_every_kind_of_refusal(grpc: GrpcSubject, bu
         goes_on(grpc, item.case, f"{item.model} {item.what}")
 
     each(budget, wrong, body)
+
+
+@requirement("INF-GRP-33", needs=("INF-GRP-08",))
+def test_refusals_in_a_row_leave_nothing_behind(grpc: GrpcSubject, budget: Budget) -> None:
+    def body(name: str) -> None:
+        case = given(name)
+        wrong = [*grpc_malformed.outputs(case), *grpc_malformed.datatypes(case)][:IN_A_ROW]
+        for item in wrong:
+            grpc.call("ModelInfer", item.message)
+        # Of the same shapes as what was refused, with other elements.
+        other = Given(case.model, {key: array[::-1, ::-1].copy() for key, array in case.inputs.items()})
+        how = f"after {len(wrong)} requests that are to be refused"
+        expect_right(other, infer(grpc, request(other), sent(other, how)), how=how)
+
+    each(budget, core(grpc), body)
 
 
 @requirement("INF-GRP-32", needs=("INF-GRP-08",))

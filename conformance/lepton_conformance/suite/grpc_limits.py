@@ -16,6 +16,7 @@ from lepton_conformance.suite.calls import (
     accepted,
     array_of,
     available,
+    expect_right,
     goes_on,
     message_of,
     plain,
@@ -107,6 +108,8 @@ def test_a_message_beyond_the_limit_is_resource_exhausted(grpc: GrpcSubject, bud
             if reply.code != "OK":
                 found.append(size)
                 refused(reply, what, RESOURCE_EXHAUSTED)
+            else:
+                expect_right(case, message_of(read_response, reply.body, what), how=what)
 
         _large(grpc, _padded(request(case), size * MIB), judge)
         if found:

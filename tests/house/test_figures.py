@@ -8,7 +8,8 @@ from lepton_conformance.mutants.catalogue import server
 from lepton_conformance.mutants.listener import listening
 from lepton_conformance.mutants.matrix import every_mutant
 from lepton_conformance.mutants.naive import Naive
-from lepton_conformance.subject.exchange import HttpExchange, LineExchange
+from lepton_conformance.subject.exchange import GrpcExchange, HttpExchange, LineExchange
+from lepton_conformance.subject.grpc_messages import Input, Request
 from measurement import kills
 from measurement.alarms import Whole, alarms
 from measurement.figure import Figure, table
@@ -35,6 +36,14 @@ def posted(body: bytes, headers: tuple[tuple[str, str], ...] = ()) -> HttpExchan
 )
 def test_values_of_a_request_are_its_elements(exchange: HttpExchange | LineExchange, count: int) -> None:
     assert values([exchange]) == count
+
+
+def test_values_of_a_message_are_the_elements_of_its_shapes() -> None:
+    tensors = (Input("a", "FP32", (2, 3)), Input("b", "FP32", (1,)))
+    request = Request("m", tensors, raw=(bytes(24), bytes(4))).encode()
+    method = "/inference.GRPCInferenceService/ModelInfer"
+    assert values([GrpcExchange(method, request, "OK", "", b"")]) == 7
+    assert values([GrpcExchange(method, b"\xff", "OK", "", b"")]) == 0
 
 
 def test_missed_aims_are_named_in_the_table() -> None:

@@ -8,10 +8,13 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from lepton_conformance.subject.exchange import Exchange, HttpExchange, LineExchange
+from lepton_conformance.subject.exchange import Exchange, GrpcExchange, HttpExchange, LineExchange
+from lepton_conformance.subject.protobuf import VARINT, NotAMessage, messages, read, scalars, signed
 
 __all__ = ["values"]
 
+#: Field numbers of `inference.proto`: the inputs of a request, and the shape of an input.
+INPUTS, SHAPE = 5, 3
 LENGTH_FIELD = "inference-header-content-length"
 
 
@@ -26,7 +29,22 @@ def values(exchanges: Sequence[Exchange]) -> int:
         return _in_json(body[: int(size)] if size.isascii() and size.isdigit() else body)
     if isinstance(last, LineExchange):
         return _in_json(last.sent.encode())
+    if isinstance(last, GrpcExchange) and last.method.endswith("/ModelInfer"):
+        return _in_message(last.request)
     return 0
+
+
+def _in_message(request: bytes) -> int:
+    """Return the product of the sizes of each input; 0 for bytes that are no message, or that say too much."""
+    try:
+        shapes = [
+            [signed(size) for size in scalars(read(each), SHAPE, VARINT) if isinstance(size, int)]
+            for each in messages(read(request), INPUTS)
+        ]
+    except NotAMessage:
+        return 0
+    counts = [math.prod(shape) for shape in shapes if all(size >= 0 for size in shape)]
+    return sum(count for count in counts if count <= len(request))
 
 
 def _in_json(text: bytes) -> int:

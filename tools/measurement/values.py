@@ -35,7 +35,7 @@ def values(exchanges: Sequence[Exchange]) -> int:
 
 
 def _in_message(request: bytes) -> int:
-    """Return the product of the sizes of each input; 0 for bytes that are no message, or that say too much."""
+    """Return the sum of the products of shapes; 0 for bytes that are no message or promise too much."""
     try:
         shapes = [
             [signed(size) for size in scalars(read(each), SHAPE, VARINT) if isinstance(size, int)]

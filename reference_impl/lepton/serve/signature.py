@@ -20,6 +20,8 @@ __all__ = ["MAX_BYTES_ELEMENTS", "check_input", "check_output", "check_shapes", 
 #: BYTES elements in all inputs of a request. Each is an object of its own in every layer that it passes, some
 #: hundreds of bytes in all, however few bytes of the request it takes.
 MAX_BYTES_ELEMENTS = 1 << 20
+#: A tensor of more elements than a signed 64-bit number counts cannot be meant (Spec: INF-ERR-15).
+MAX_ELEMENTS = (1 << 63) - 1
 
 
 def check_input(
@@ -52,7 +54,12 @@ def check_shapes(model: ServedModel, shapes: Mapping[str, Sequence[int]]) -> Non
     if not model.texts:
         return
     texts = {spec.name: element_count(shapes[spec.name]) for spec in model.texts if spec.name in shapes}
-    if (count := sum(texts.values())) > MAX_BYTES_ELEMENTS:
+    count = sum(texts.values())
+    if count > MAX_ELEMENTS:
+        raise invalid(
+            f"found {count} BYTES elements in {' and '.join(map(repr, texts))}, expected data for them"
+        )
+    if count > MAX_BYTES_ELEMENTS:
         raise RequestError(
             Cause.TOO_LARGE,
             f"found {count} BYTES elements in {' and '.join(map(repr, texts))}, expected at most "

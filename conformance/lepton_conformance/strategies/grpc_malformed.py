@@ -146,6 +146,8 @@ def lengths(case: Given) -> list[Wrong]:
             "with a length beyond its end": b"\xff\xff\xff\x7f" + own[4:],
             "with a length of 2^32 - 1": b"\xff\xff\xff\xff" + own[4:],
             "with a length of 2^31": b"\0\0\0\x80" + own[4:],
+            "that ends in a length of 2^32 - 1": _without_last(own) + b"\xff\xff\xff\xff",
+            "that ends in a length of 2^31": _without_last(own) + b"\0\0\0\x80",
             "of lengths of 2^32 - 1 alone": b"\xff\xff\xff\xff" * count,
             "of lengths of 2^31 alone": b"\0\0\0\x80" * count,
             "of the elements without lengths": b"a" * count,
@@ -170,6 +172,14 @@ def lengths(case: Given) -> list[Wrong]:
         for what, data in wrong.items()
         if data != own
     ]
+
+
+def _without_last(entry: bytes) -> bytes:
+    """Return a raw entry of BYTES without its last element."""
+    at = last_at = 0
+    while at < len(entry):
+        last_at, at = at, at + 4 + int.from_bytes(entry[at : at + 4], "little")
+    return entry[:last_at]
 
 
 def narrow(case: Given) -> list[Wrong]:
@@ -354,6 +364,13 @@ def sixteen_bits(case: Given) -> list[Wrong]:
         contents = ((field, [_ELEMENT[field]] * math.prod(shape)),)
         entry = Input(tensor.name, tensor.datatype, shape, contents)
         made.append(_wrong(case, f"{tensor.datatype} in {field}", Request(case.model.name, (entry,))))
+    count = math.prod(shape)
+    for what, elements in (("one by one", [b"\0\x3c"] * count), ("as a whole", [b"\0\x3c" * count])):
+        entry = Input(tensor.name, tensor.datatype, shape, (("bytes_contents", elements),))
+        request_of_bytes = Request(case.model.name, (entry,))
+        made.append(
+            _wrong(case, f"the bits of {tensor.datatype} in bytes_contents, {what}", request_of_bytes)
+        )
     return made
 
 

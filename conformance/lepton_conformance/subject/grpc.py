@@ -27,6 +27,9 @@ ANSWER_SECONDS = 10.0
 #: After so many calls without any answer a server gets less patience, in seconds: it fails already.
 MAX_SILENT_CALLS = 3
 SHORT_SECONDS = 2.0
+#: How often a new connection is tried where none came about, and after which pause, in seconds.
+MAX_CONNECTIONS = 3
+CONNECT_PAUSE_SECONDS = 0.1
 #: So much of an answer is remembered for the report.
 MAX_KEPT_BYTES = 1 << 18
 #: How long a port may take to say that it speaks HTTP/2, in seconds.
@@ -187,7 +190,10 @@ class GrpcSubject:
         if self._silent_calls >= MAX_SILENT_CALLS:
             seconds = min(seconds, SHORT_SECONDS)
         reply = self._attempt(path, request, seconds)
-        if _never_left(reply) and self._accepts():
+        for _ in range(MAX_CONNECTIONS):
+            if not _never_left(reply):
+                break
+            time.sleep(CONNECT_PAUSE_SECONDS)
             self._forget()  # nothing was sent: a listener that was busy, or a server that came back
             reply = self._attempt(path, request, seconds)
         self._record(path, request, reply, timeout)

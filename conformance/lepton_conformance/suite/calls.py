@@ -7,6 +7,8 @@ Serves `inference` (INF-GRP).
 from collections.abc import Callable, Iterable, Sequence
 from typing import TypeVar
 
+import numpy as np
+
 from lepton_conformance.models.catalog import MODELS, Tensor, model
 from lepton_conformance.oracle.answers import Array, disagreement, judgeable
 from lepton_conformance.oracle.contents import from_contents
@@ -221,8 +223,15 @@ def refused(reply: Reply, what: str, code: str = INVALID_ARGUMENT) -> None:
 
 
 def goes_on(grpc: GrpcSubject, case: Given, after: str) -> None:
-    """Check that a model still answers, on the same channel and on a new one. Raises: SubjectFault."""
-    message = request(case).encode()
+    """Check that a model still answers rightly, on the same channel and on a new one. Raises: SubjectFault.
+
+    The elements are those of the case in the other order, so that none of a refused request is taken for one.
+    """
+    turned = Given(
+        case.model,
+        {name: np.ascontiguousarray(np.flip(array)) for name, array in case.inputs.items()},
+    )
+    message = request(turned).encode()
     for fresh in (False, True):
         reply = grpc.call("ModelInfer", message, fresh=fresh)
         if reply.code != "OK":
@@ -230,6 +239,7 @@ def goes_on(grpc: GrpcSubject, case: Given, after: str) -> None:
             raise SubjectFault(
                 f"after {after}: sent a valid request {where}; found {reply.excerpt()}, expected OK"
             )
+        expect_right(turned, message_of(read_response, reply.body, sent(turned)), how=f"after {after}")
 
 
 def silent(grpc: GrpcSubject) -> tuple[str, ...]:

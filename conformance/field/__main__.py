@@ -11,6 +11,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from types import FrameType
 
 import lepton_spec
@@ -34,6 +35,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("what", choices=("run", "replay", "pin", "describe"))
     parser.add_argument("servers", nargs="*", metavar="SERVER", help=f"of {', '.join(NAMES)}; default all")
     parser.add_argument("--record", action="store_true", help="write results/ and deviations.md")
+    parser.add_argument("--unlisted", action="store_true", help="judge without the lists, before pinning")
     parser.add_argument("--profile", action="append", help="judge only this profile, may be repeated")
     args = parser.parse_intermixed_args(arguments)
     unknown = sorted(set(args.servers) - set(NAMES))
@@ -43,7 +45,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if args.what == "describe":
         return _describe()
     steps: dict[str, Callable[[Server], int]] = {
-        "run": lambda server: _run(server, args.profile, args.record),
+        "run": lambda server: _run(server, args.profile, args.record, args.unlisted),
         "replay": _replay,
         "pin": _pin,
     }
@@ -80,15 +82,15 @@ def _prepare(server: Server) -> Started:
     return server.prepare(models)
 
 
-def _run(server: Server, only: Sequence[str] | None, record: bool) -> int:
+def _run(server: Server, only: Sequence[str] | None, record: bool, unlisted: bool) -> int:
     """Judge a server by each of its profiles, each time freshly started."""
     runs = []
     changed = False
     for profile in server.profiles:
         if only and profile not in only:
             continue
-        known = known_file(server.name, profile)
-        run = _certify(server, profile)
+        known = None if unlisted else known_file(server.name, profile)
+        run = _certify(server, profile, known)
         runs.append((run, known is not None))
         verdict = run.report["profiles"][0]["verdict"]
         _say(f"{server.name}: {profile}: {verdict}, {_counted(run)}, {run.report['seconds']:.0f} s")
@@ -104,13 +106,13 @@ def _run(server: Server, only: Sequence[str] | None, record: bool) -> int:
     return 1 if changed else 0
 
 
-def _certify(server: Server, profile: str) -> Certified:
+def _certify(server: Server, profile: str, known: Path | None) -> Certified:
     started = _prepare(server)
     folder = BUILD / server.name / "report" / profile
     address = started.grpc if profile == "inference-grpc" else started.http
     options = ["--repository", str(started.repository)] if profile == "inference-repository" else []
     with running(started.launch):
-        return certify(address, profile, folder, known=known_file(server.name, profile), options=options)
+        return certify(address, profile, folder, known=known, options=options)
 
 
 def _counted(run: Certified) -> str:

@@ -1,8 +1,8 @@
 """The servers of the field runs: what they are called, what they claim to speak, how they start.
 
 Owns an explicit tuple; leaves the process to `process` and the installation to `environment`. A server
-claims a profile when its own documentation says that it speaks that part of the protocol. Serves
-`conformance`.
+is judged by a profile when its documentation says that it speaks that part of the protocol, and by
+inference-rest for information. Serves `conformance`.
 """
 
 import json
@@ -200,7 +200,8 @@ def _torchserve(models: Path) -> Started:
     )
 
 
-REST, BINARY, GRPC, REPOSITORY = "oip-rest", "inference-binary", "inference-grpc", "inference-repository"
+REST, GRPC = "oip-rest", "inference-grpc"
+OURS, BINARY, REPOSITORY = "inference-rest", "inference-binary", "inference-repository"
 
 SERVERS_UNDER_TEST = (
     Server(
@@ -208,18 +209,18 @@ SERVERS_UNDER_TEST = (
         "NVIDIA Triton Inference Server (the tritonserver of the nvidia-pytriton wheel)",
         "nvidia-pytriton",
         "triton",
-        (REST, BINARY, GRPC, REPOSITORY),
+        (REST, OURS, BINARY, GRPC, REPOSITORY),
         _triton,
     ),
-    Server("mlserver", "Seldon MLServer", "mlserver", "mlserver", (REST, GRPC, REPOSITORY), _mlserver),
-    Server("kserve", "KServe Python SDK", "kserve", "kserve", (REST, BINARY, GRPC), _python("kserve")),
+    Server("mlserver", "Seldon MLServer", "mlserver", "mlserver", (REST, OURS, GRPC, REPOSITORY), _mlserver),
+    Server("kserve", "KServe Python SDK", "kserve", "kserve", (REST, OURS, BINARY, GRPC), _python("kserve")),
     Server(
         "aissemble",
         "aiSSEMBLE Open Inference Protocol (FastAPI and gRPC)",
         "aissemble-open-inference-protocol-fastapi",
         "kserve",
-        (REST, GRPC),
+        (REST, OURS, GRPC),
         _python("aissemble"),
     ),
-    Server("torchserve", "PyTorch TorchServe", "torchserve", "kserve", (REST, GRPC), _torchserve),
+    Server("torchserve", "PyTorch TorchServe", "torchserve", "kserve", (REST, OURS, GRPC), _torchserve),
 )

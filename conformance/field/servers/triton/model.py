@@ -43,6 +43,9 @@ class TritonPythonModel:
             # Triton hands out the requested names sorted, not in the order of the request.
             wanted = [name for name in names if name in set(request.requested_output_names())]
             found = self._session.run(wanted, feed)
+        except ValueError as error:
+            fault = backend.TritonError(str(error), backend.TritonError.INVALID_ARG)
+            return backend.InferenceResponse(error=fault)
         except Exception as error:  # whatever it is, the server must hear of it
             return backend.InferenceResponse(error=backend.TritonError(str(error)))
         return backend.InferenceResponse(

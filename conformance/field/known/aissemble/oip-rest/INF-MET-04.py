@@ -8,7 +8,7 @@ Usage: python reproducers/INF-MET-04.py [HOST:PORT]; ends with 1 while the failu
 """
 import http.client, sys
 
-server = http.client.HTTPConnection(sys.argv[1] if len(sys.argv) > 1 else '127.0.0.1:41527', timeout=30)
+server = http.client.HTTPConnection(sys.argv[1] if len(sys.argv) > 1 else '127.0.0.1:53265', timeout=30)
 body = None
 headers = {}
 then = (404, 'application/json', b'{"detail":"found no model \'lepton_nothing\'"}')

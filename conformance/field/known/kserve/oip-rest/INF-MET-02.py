@@ -10,7 +10,7 @@ Usage: python reproducers/INF-MET-02.py [HOST:PORT]; ends with 1 while the failu
 """
 import http.client, sys
 
-server = http.client.HTTPConnection(sys.argv[1] if len(sys.argv) > 1 else '127.0.0.1:42571', timeout=30)
+server = http.client.HTTPConnection(sys.argv[1] if len(sys.argv) > 1 else '127.0.0.1:56177', timeout=30)
 body = None
 headers = {}
 then = (200, 'application/json', b'{"name":"lepton_id_bool","versions":null,"platform":"","inputs":[{"name":"x","datatype":"BOOL","shape":[-1,-1]}],"outputs":[{"name":"y","datatype":"BOOL","shape":[-1,-1]}]}')

@@ -9,7 +9,7 @@ Usage: python reproducers/INF-RSP-03.py [HOST:PORT]; ends with 1 while the failu
 """
 import http.client, sys
 
-server = http.client.HTTPConnection(sys.argv[1] if len(sys.argv) > 1 else '127.0.0.1:42571', timeout=30)
+server = http.client.HTTPConnection(sys.argv[1] if len(sys.argv) > 1 else '127.0.0.1:56177', timeout=30)
 body = b'{"id":"lepton-1","inputs":[{"name":"x","shape":[2,3],"datatype":"FP32","data":[1.0,2.0,3.0,4.0,5.0,6.0]}]}'
 headers = {'Content-Type': 'application/json'}
 then = (200, 'application/json', b'{"model_name":"lepton_id_fp32","model_version":null,"id":"lepton-1","parameters":null,"outputs":[{"name":"y","shape":[2,3],"datatype":"FP32","parameters":null,"data":[1.0,2.0,3.0,4.0,5.0,6.0]}]}')

@@ -8,7 +8,7 @@ Usage: python reproducers/INF-ERR-01.py [HOST:PORT]; ends with 1 while the failu
 """
 import http.client, sys
 
-server = http.client.HTTPConnection(sys.argv[1] if len(sys.argv) > 1 else '127.0.0.1:49269', timeout=30)
+server = http.client.HTTPConnection(sys.argv[1] if len(sys.argv) > 1 else '127.0.0.1:54879', timeout=30)
 body = b'{"id":"lepton-1","inputs":[{"name":"x","shape":[2,3],"datatype":"FP32","data":[1.0,2.0,3.0,4.0,5.0,6.0]}]}'
 headers = {'Content-Type': 'application/json'}
 then = (404, 'application/json', b'{\n  "code": 404,\n  "type": "ModelNotFoundException",\n  "message": "Model not found: lepton_nothing"\n}\n')

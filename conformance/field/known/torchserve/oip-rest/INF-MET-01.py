@@ -9,7 +9,7 @@ Usage: python reproducers/INF-MET-01.py [HOST:PORT]; ends with 1 while the failu
 """
 import http.client, sys
 
-server = http.client.HTTPConnection(sys.argv[1] if len(sys.argv) > 1 else '127.0.0.1:49269', timeout=30)
+server = http.client.HTTPConnection(sys.argv[1] if len(sys.argv) > 1 else '127.0.0.1:54879', timeout=30)
 body = None
 headers = {}
 then = (200, 'application/json', b'{\n  "name": "Torchserve",\n  "version": "0.12.0",\n  "extenstion": [\n    "kserve",\n    "kubeflow"\n  ]\n}\n')

@@ -5,11 +5,11 @@ A server MUST refuse an inference request that lacks `inputs`, or an input that 
 
 The suite found: found status 422 with '{"detail":[{"type":"missing","loc":["body","InferenceRequest","inputs"],"msg":"Field required","input":{"id":"lepton-1"}},{"type":"bytes_type","loc":["body","bytes"],"msg":"Input should be a valid byt'..., expected an object with a string `error`
 Fingerprint: sha256:a651e8c194b99ae1fc4aa6afacdfff7a7e0191847d993201cf387ff92b6f8108
-Usage: python reproducers/INF-ERR-03.py [HOST:PORT]; ends with 1 while the failure is there, with 0 when it is gone.
+Usage: python reproducers/INF-ERR-03-test_missing_and_mistyped_members_are_refused.py [HOST:PORT]; ends with 1 while the failure is there, with 0 when it is gone.
 """
 import http.client, sys
 
-server = http.client.HTTPConnection(sys.argv[1] if len(sys.argv) > 1 else '127.0.0.1:42571', timeout=30)
+server = http.client.HTTPConnection(sys.argv[1] if len(sys.argv) > 1 else '127.0.0.1:56177', timeout=30)
 body = b'{"id":"lepton-1"}'
 headers = {'Content-Type': 'application/json'}
 then = (422, 'application/json', b'{"detail":[{"type":"missing","loc":["body","InferenceRequest","inputs"],"msg":"Field required","input":{"id":"lepton-1"}},{"type":"bytes_type","loc":["body","bytes"],"msg":"Input should be a valid bytes","input":{"id":"lepton-1"}}]}')

@@ -1,0 +1,55 @@
+"""INF-GRP-17: Raw bits are kept (test_raw_bits_are_kept)
+
+A server MUST carry raw elements of integer and floating-point tensors without change of their bits, NaN payloads,
+negative zeros, subnormal numbers and FP16 included.
+
+The suite found: sent lepton_id_fp16 the inputs x [1, 1] (raw); found INTERNAL ('required argument is not a float'), expected OK
+Fingerprint: sha256:a031dcff2dd9217c38412e5b11ec81af044fd377340d7ffd81ef0acbcac2a103
+Usage: python reproducers/INF-GRP-17-test_raw_bits_are_kept.py [HOST:PORT]; needs grpcio. Ends with 1 while the failure is there, with 0 when gone.
+"""
+import base64, concurrent.futures, re, socket, sys, zlib
+
+import grpc
+
+address = sys.argv[1] if len(sys.argv) > 1 else '127.0.0.1:60645'
+names = ("max_receive_message_length", "max_send_message_length")
+OPTIONS = [*((f"grpc.{name}", -1) for name in names), ("grpc.enable_http_proxy", 0)]
+OPTIONS.append(("grpc.use_local_subchannel_pool", 1))
+
+
+def call(channel, method, data, seconds=10.0, streaming=False):
+    """Return code, details and bytes of a call; no library touches the message."""
+    try:
+        if not streaming:
+            return "OK", "", channel.unary_unary(method)(data, timeout=seconds)[:262144]
+        answers = channel.stream_stream(method)(iter([data]), timeout=seconds)
+        return "OK", "", next(iter(answers), b"")
+    except grpc.RpcError as error:
+        return error.code().name, error.details() or "", b""
+
+
+def essence(code, details, body):
+    """Return what two answers have in common when they say the same: numbers in the details may differ."""
+    return code, re.sub(r"0x[0-9a-f]+|[0-9]+", "#", details), body
+
+
+try:
+    host, _, port = address.rpartition(":")
+    socket.create_connection((host.strip("[]"), int(port)), timeout=10).close()
+except OSError as error:
+    print("nobody answers:", error)
+    sys.exit(2)
+print("found: sent lepton_id_fp16 the inputs x [1, 1] (raw); found INTERNAL ('required argument is not a float'), expected OK")
+CALLS = [  # (method, bytes sent, seconds, streaming), (code then, details then, bytes then)
+    (('/inference.GRPCInferenceService/ModelInfer', b'\n\x0elepton_id_fp16\x1a\x08lepton-1*\r\n\x01x\x12\x04FP16\x1a\x02\x01\x01:\x02\x01~', 10.0, False),
+     ('INTERNAL', 'required argument is not a float', b'')),
+]
+same = True
+with grpc.insecure_channel(address, OPTIONS) as channel:
+    for asked, then in CALLS:
+        now = call(channel, *asked)
+        same = same and essence(*now) == essence(*then)
+        print("sent", asked[0], asked[1][:2000])
+        for what, (code, details, body) in (("now ", now), ("then", then)):
+            print(what, code, repr(details)[:2000], body[:2000])
+sys.exit(same)

@@ -1,0 +1,54 @@
+"""INF-GRP-14: Requested outputs (test_requested_outputs_come_in_the_order_of_the_request)
+
+When a request names outputs, the answer MUST have exactly those, in the order of the request.
+
+The suite found: sent lepton_split the inputs x [1, 1] (typed) for the outputs ['minus', 'plus']; found the outputs ['plus', 'minus'], expected ['minus', 'plus']
+Fingerprint: sha256:dd0450c0f2b1d5a6144f9d833c2a97c4151b22498fabf657a949cb775cf0f6ec
+Usage: python reproducers/INF-GRP-14.py [HOST:PORT]; needs grpcio. Ends with 1 while the failure is there, with 0 when gone.
+"""
+import base64, concurrent.futures, re, socket, sys, zlib
+
+import grpc
+
+address = sys.argv[1] if len(sys.argv) > 1 else '127.0.0.1:42211'
+names = ("max_receive_message_length", "max_send_message_length")
+OPTIONS = [*((f"grpc.{name}", -1) for name in names), ("grpc.enable_http_proxy", 0)]
+OPTIONS.append(("grpc.use_local_subchannel_pool", 1))
+
+
+def call(channel, method, data, seconds=10.0, streaming=False):
+    """Return code, details and bytes of a call; no library touches the message."""
+    try:
+        if not streaming:
+            return "OK", "", channel.unary_unary(method)(data, timeout=seconds)[:262144]
+        answers = channel.stream_stream(method)(iter([data]), timeout=seconds)
+        return "OK", "", next(iter(answers), b"")
+    except grpc.RpcError as error:
+        return error.code().name, error.details() or "", b""
+
+
+def essence(code, details, body):
+    """Return what two answers have in common when they say the same: numbers in the details may differ."""
+    return code, re.sub(r"0x[0-9a-f]+|[0-9]+", "#", details), body
+
+
+try:
+    host, _, port = address.rpartition(":")
+    socket.create_connection((host.strip("[]"), int(port)), timeout=10).close()
+except OSError as error:
+    print("nobody answers:", error)
+    sys.exit(2)
+print("found: sent lepton_split the inputs x [1, 1] (typed) for the outputs ['minus', 'plus']; found the outputs ['plus', 'minus'], expected ['minus', 'plus']")
+CALLS = [  # (method, bytes sent, seconds, streaming), (code then, details then, bytes then)
+    (('/inference.GRPCInferenceService/ModelInfer', b'\n\x0clepton_split\x1a\x08lepton-1*\x13\n\x01x\x12\x05INT32\x1a\x02\x01\x01*\x03\x12\x01\x002\x07\n\x05minus2\x06\n\x04plus', 10.0, False),
+     ('OK', '', b'\n\x0clepton_split\x12\x011\x1a\x08lepton-1*\x11\n\x04plus\x12\x05INT32\x1a\x02\x01\x01*\x12\n\x05minus\x12\x05INT32\x1a\x02\x01\x012\x04\x01\x00\x00\x002\x04\xff\xff\xff\xff')),
+]
+same = True
+with grpc.insecure_channel(address, OPTIONS) as channel:
+    for asked, then in CALLS:
+        now = call(channel, *asked)
+        same = same and essence(*now) == essence(*then)
+        print("sent", asked[0], asked[1][:2000])
+        for what, (code, details, body) in (("now ", now), ("then", then)):
+            print(what, code, repr(details)[:2000], body[:2000])
+sys.exit(same)

@@ -1,0 +1,56 @@
+"""INF-GRP-39: Unknown fields and parameters (test_what_a_server_does_not_know_changes_no_answer)
+
+A server MUST answer a request that has unknown fields or unknown parameters as one without them.
+
+The suite found: sent lepton_id_fp32 the inputs x [2, 3] (typed, with unknown parameters of the request); found INVALID_ARGUMENT ("invalid value type for 'lepton_uint64' parameter, expected int64_param, bool_param, or string_param."), expected OK
+Fingerprint: sha256:f38deee68f49c5f47a4ab9131c68ea745a18a436aff5a927784bebd4a12241ba
+Usage: python reproducers/INF-GRP-39.py [HOST:PORT]; needs grpcio. Ends with 1 while the failure is there, with 0 when gone.
+"""
+import base64, concurrent.futures, re, socket, sys, zlib
+
+import grpc
+
+address = sys.argv[1] if len(sys.argv) > 1 else '127.0.0.1:42211'
+names = ("max_receive_message_length", "max_send_message_length")
+OPTIONS = [*((f"grpc.{name}", -1) for name in names), ("grpc.enable_http_proxy", 0)]
+OPTIONS.append(("grpc.use_local_subchannel_pool", 1))
+
+
+def call(channel, method, data, seconds=10.0, streaming=False):
+    """Return code, details and bytes of a call; no library touches the message."""
+    try:
+        if not streaming:
+            return "OK", "", channel.unary_unary(method)(data, timeout=seconds)[:262144]
+        answers = channel.stream_stream(method)(iter([data]), timeout=seconds)
+        return "OK", "", next(iter(answers), b"")
+    except grpc.RpcError as error:
+        return error.code().name, error.details() or "", b""
+
+
+def essence(code, details, body):
+    """Return what two answers have in common when they say the same: numbers in the details may differ."""
+    return code, re.sub(r"0x[0-9a-f]+|[0-9]+", "#", details), body
+
+
+try:
+    host, _, port = address.rpartition(":")
+    socket.create_connection((host.strip("[]"), int(port)), timeout=10).close()
+except OSError as error:
+    print("nobody answers:", error)
+    sys.exit(2)
+print('found: sent lepton_id_fp32 the inputs x [2, 3] (typed, with unknown parameters of the request); found INVALID_ARGUMENT ("invalid value type for \'lepton_uint64\' parameter, expected int64_param, bool_param, or string_param."), expected OK')
+CALLS = [  # (method, bytes sent, seconds, streaming), (code then, details then, bytes then)
+    (('/inference.GRPCInferenceService/ModelInfer', b'\n\x0elepton_id_fp32\x1a\x08lepton-1*)\n\x01x\x12\x04FP32\x1a\x02\x02\x03*\x1a2\x18\x00\x00\x80?\x00\x00\x00@\x00\x00@@\x00\x00\x80@\x00\x00\xa0@\x00\x00\xc0@', 10.0, False),
+     ('OK', '', b'\n\x0elepton_id_fp32\x12\x011\x1a\x08lepton-1*\r\n\x01y\x12\x04FP32\x1a\x02\x02\x032\x18\x00\x00\x80?\x00\x00\x00@\x00\x00@@\x00\x00\x80@\x00\x00\xa0@\x00\x00\xc0@')),
+    (('/inference.GRPCInferenceService/ModelInfer', b'\n\x0elepton_id_fp32\x1a\x08lepton-1*)\n\x01x\x12\x04FP32\x1a\x02\x02\x03*\x1a2\x18\x00\x00\x80?\x00\x00\x00@\x00\x00@@\x00\x00\x80@\x00\x00\xa0@\x00\x00\xc0@"\x11\n\x0blepton_bool\x12\x02\x08\x01"\x1b\n\x0clepton_int64\x12\x0b\x10\xf9\xff\xff\xff\xff\xff\xff\xff\xff\x01"\x1c\n\rlepton_string\x12\x0b\x1a\t\xe4\xb8\xad value"\x1a\n\rlepton_double\x12\t!\x00\x00\x00\x00\x00\x00\xf8?"\x1c\n\rlepton_uint64\x12\x0b(\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01', 10.0, False),
+     ('INVALID_ARGUMENT', "invalid value type for 'lepton_uint64' parameter, expected int64_param, bool_param, or string_param.", b'')),
+]
+same = True
+with grpc.insecure_channel(address, OPTIONS) as channel:
+    for asked, then in CALLS:
+        now = call(channel, *asked)
+        same = same and essence(*now) == essence(*then)
+        print("sent", asked[0], asked[1][:2000])
+        for what, (code, details, body) in (("now ", now), ("then", then)):
+            print(what, code, repr(details)[:2000], body[:2000])
+sys.exit(same)

@@ -1,0 +1,57 @@
+"""INF-REQ-11: Spellings of one JSON text (test_every_spelling_of_the_json_means_the_same)
+
+A server MUST give a request the same meaning in every spelling of its JSON: white space between tokens, the order
+of members, escapes in strings and in member names, and, in floating-point tensors, any spelling of a number with
+a fraction or an exponent.
+
+The suite found: sent lepton_id_fp64 the inputs x [1, 2]; output y: found 2.225073858507202e-308 (bits 0010000000000001) at [0, 1], expected 2.2250738585072014e-308 (bits 0010000000000000)
+Fingerprint: sha256:85d507caed03fed0952b52849dded620946ae8bc51d2b0767a551c486095c8a4
+Usage: python reproducers/INF-REQ-11.py [HOST:PORT]; ends with 1 while the failure is there, with 0 when it is gone.
+"""
+import http.client, sys, io, socket
+
+host, _, port = (sys.argv[1] if len(sys.argv) > 1 else '127.0.0.1:35379').rpartition(":")
+CONNECTIONS = [  # of each: (bytes to send, method, what came back: status, fields, body; None for no answer)
+    [
+        (b'POST /v2/models/lepton_id_fp64/infer HTTP/1.1\r\nHost: 127.0.0.1:35379\r\nContent-Type: application/json\r\nContent-Length: 200\r\n\r\n{"o\\u0075\\u0074\\u0070\\u0075ts":[{"name":"y"}],"id":"lepto\\u006e-1","i\\u006eput\\u0073":[{"s\\u0068ape":[1,2],"n\\u0061\\u006d\\u0065":"\\u0078","data":[0.0,2.2250738585072014000e-00308],"datatype":"FP64"}]}', 'POST', (200, 'application/json', b'{"id":"lepton-1","model_name":"lepton_id_fp64","model_version":"1","outputs":[{"name":"y","datatype":"FP64","shape":[1,2],"data":[0.0,2.225073858507202e-308]}]}')),
+        (b'POST /v2/models/lepton_id_fp64/infer HTTP/1.1\r\nHost: 127.0.0.1:35379\r\nContent-Type: application/json\r\nContent-Length: 135\r\n\r\n{"id":"lepton-1","inputs":[{"name":"x","shape":[1,2],"datatype":"FP64","data":[0.0,2.2250738585072014e-308]}],"outputs":[{"name":"y"}]}', 'POST', (200, 'application/json', b'{"id":"lepton-1","model_name":"lepton_id_fp64","model_version":"1","outputs":[{"name":"y","datatype":"FP64","shape":[1,2],"data":[0.0,2.2250738585072014e-308]}]}')),
+    ],
+]
+
+
+class Stream(io.BufferedReader):
+    def makefile(self, mode):
+        return self
+
+    def close(self):
+        pass
+
+
+def receive(stream, method):
+    try:
+        answer = http.client.HTTPResponse(stream, method=method)
+        answer.begin()
+        return (answer.status, *map(answer.getheader, ('Content-Type',)), answer.read())
+    except (OSError, http.client.HTTPException):
+        return None
+
+
+print('found: sent lepton_id_fp64 the inputs x [1, 2]; output y: found 2.225073858507202e-308 (bits 0010000000000001) at [0, 1], expected 2.2250738585072014e-308 (bits 0010000000000000)')
+same = True
+for exchanges in CONNECTIONS:
+    try:
+        connection = socket.create_connection((host.strip("[]"), int(port)), timeout=30)
+    except OSError as error:
+        print("nobody answers:", error)
+        sys.exit(2)
+    with connection:
+        stream = Stream(socket.SocketIO(connection, "rb"))
+        for data, method, then in exchanges:
+            try:
+                connection.sendall(data)
+            except OSError as error:
+                print("not all was read:", error)
+            now = receive(stream, method)
+            print("sent", data[:2000], "now ", str(now)[:2000], "then", str(then)[:2000], sep="\n")
+            same = same and now == then
+sys.exit(same)

@@ -10,7 +10,7 @@ import re
 from typing import Any
 
 from lepton_conformance.evidence import Evidence
-from lepton_conformance.subject.exchange import Exchange, HttpExchange, LineExchange
+from lepton_conformance.subject.exchange import Exchange, GrpcExchange, HttpExchange, LineExchange
 
 __all__ = ["FORM", "fingerprint", "kind_of_fault"]
 
@@ -54,13 +54,17 @@ def fingerprint(entry: Evidence) -> str:
 
 
 def _request(exchange: Exchange) -> list[Any]:
-    """Return what was asked, without what differs from run to run."""
+    """Return what was asked, without what differs from run to run; nothing where requests came at once."""
+    if isinstance(exchange, HttpExchange | GrpcExchange) and exchange.lane is not None:
+        return []
     if isinstance(exchange, HttpExchange):
         fields = sorted([k.lower(), v] for k, v in exchange.request_headers if k.lower() != "host")
         return [exchange.method, exchange.target, fields, _sha256(exchange.request_body)]
     if isinstance(exchange, LineExchange):
         return [_essence(exchange.sent), _sha256(exchange.file or b"")]
-    return [getattr(exchange, "method", ""), _sha256(getattr(exchange, "request", b""))]
+    if isinstance(exchange, GrpcExchange):
+        return [exchange.method, _sha256(exchange.request)]
+    return []
 
 
 def _essence(line: str) -> str:

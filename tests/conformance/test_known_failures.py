@@ -10,10 +10,13 @@ import yaml
 
 from lepton.cli import main
 from lepton_conformance.certify import certify
-from lepton_conformance.fingerprint import kind_of_fault
+from lepton_conformance.evidence import Evidence, Failure
+from lepton_conformance.fingerprint import fingerprint, kind_of_fault
 from lepton_conformance.mutants.catalogue import server
 from lepton_conformance.mutants.listener import listening
 from lepton_conformance.mutants.naive import Naive
+from lepton_conformance.subject.exchange import HttpExchange
+from lepton_conformance.verdict import Blame, Outcome
 
 QUICK = ["--only", "INF-DAT-04", "--max-examples", "2"]
 FOREVER = "9999-12-31"
@@ -157,6 +160,16 @@ def test_same_failure_has_the_same_fingerprint_at_every_address(pinned: str) -> 
         entry["tests"][0].get("failure") for entry in report["requirements"] if entry["id"] == "INF-DAT-04"
     ]
     assert found[0]["fingerprint"] == pinned
+
+
+def test_failure_of_a_crowd_has_the_same_fingerprint_whoever_of_it_was_wronged() -> None:
+    def failed(body: bytes, lane: int | None) -> str:
+        exchange = HttpExchange("POST", "/", (), body, b"", 200, (), b"", lane=lane)
+        failure = Failure("found 1, expected 2", Blame.SUBJECT, (exchange,))
+        return fingerprint(Evidence("INF-ISO-01", "test_x", Outcome.FAILED, 1, 0.0, failure=failure))
+
+    assert failed(b"one", 0) == failed(b"two", 3)
+    assert failed(b"one", None) != failed(b"two", None)
 
 
 @pytest.mark.parametrize(

@@ -17,11 +17,13 @@ from lepton.serve.reply import Cause, RequestError
 __all__ = ["Lanes"]
 
 #: Work expected to take less than this runs on the loop.
-INLINE_SECONDS = 0.0005
+INLINE_SECONDS = 0.001
 #: A larger body never does: reading it as JSON alone takes longer.
 INLINE_BODY_BYTES = 1 << 20
-#: The weight of the newest measurement in the running mean.
-NEWEST_WEIGHT = 0.25
+#: The weight of the newest measurement in the running mean. What takes longer weighs less: on a busy machine
+#: most of that is waiting for a processor, and a thread would wait as well.
+FASTER_WEIGHT = 0.5
+SLOWER_WEIGHT = 0.1
 
 T = TypeVar("T")
 
@@ -40,6 +42,9 @@ class Lanes:
 
     async def run(self, key: object, body_bytes: int, work: Callable[[], T]) -> T:
         """Return the result of `work`. Raises: RequestError (503) when it takes too long."""
+        group = self._inline(key, body_bytes)
+        if group is not None:
+            return self._measured(group, work)
         future = self.begin(key, body_bytes, work)
         if future.done():
             return future.result()
@@ -63,12 +68,12 @@ class Lanes:
 
     def begin(self, key: object, body_bytes: int, work: Callable[[], T]) -> Future[T]:
         """Do small work at once, let a thread do the rest. Raises: what work that was done at once raises."""
-        group = (key, body_bytes.bit_length())
-        if body_bytes <= INLINE_BODY_BYTES and self._seconds.get(group, INLINE_SECONDS) < INLINE_SECONDS:
+        group = self._inline(key, body_bytes)
+        if group is not None:
             done: Future[T] = Future()
             done.set_result(self._measured(group, work))
             return done
-        future = self._threads.submit(self._measured, group, work)
+        future = self._threads.submit(self._measured, (key, body_bytes.bit_length()), work)
         self._under_way.add(future)
         future.add_done_callback(self._under_way.discard)
         return future
@@ -78,6 +83,12 @@ class Lanes:
         self._threads.shutdown(wait=False, cancel_futures=True)
         return not any(future.running() for future in self._under_way.copy())
 
+    def _inline(self, key: object, body_bytes: int) -> tuple[object, int] | None:
+        """Return the group of small work, None for what a thread shall do."""
+        group = (key, body_bytes.bit_length())
+        small = self._seconds.get(group, INLINE_SECONDS) < INLINE_SECONDS
+        return group if small and body_bytes <= INLINE_BODY_BYTES else None
+
     def _measured(self, group: tuple[object, int], work: Callable[[], T]) -> T:
         started = time.perf_counter()
         try:
@@ -85,7 +96,8 @@ class Lanes:
         finally:
             spent = time.perf_counter() - started
             mean = self._seconds.get(group, spent)
-            self._seconds[group] = mean + NEWEST_WEIGHT * (spent - mean)
+            weight = FASTER_WEIGHT if spent < mean else SLOWER_WEIGHT
+            self._seconds[group] = mean + weight * (spent - mean)
 
     def _too_slow(self) -> RequestError:
         return RequestError(

@@ -7,6 +7,8 @@ Owns how a valid request is written; leaves wrong ones to `strategies.grpc_malfo
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from lepton_conformance.models.catalog import ConformanceModel
 from lepton_conformance.oracle.contents import FIELDS, to_contents
 from lepton_conformance.oracle.elements import to_binary
@@ -16,7 +18,16 @@ from lepton_conformance.strategies.tensors import Given, smaller
 from lepton_conformance.subject.grpc_messages import Input, Request
 from lepton_conformance.subject.protobuf import PLAIN, Style
 
-__all__ = ["STYLES", "Written", "raw_request", "request", "typed_request", "typed_tensors", "written"]
+__all__ = [
+    "STYLES",
+    "Written",
+    "raw_request",
+    "request",
+    "tenths",
+    "typed_request",
+    "typed_tensors",
+    "written",
+]
 
 #: One of each way to write a message, then several at once.
 STYLES = (
@@ -68,6 +79,13 @@ def request(case: Given, *, outputs: Sequence[str] = (), identifier: str = PLAIN
     """Return the request of a case: typed where its datatypes have fields, else raw."""
     make = typed_request if typed_tensors(case.model) else raw_request
     return make(case, outputs=outputs, identifier=identifier)
+
+
+def tenths(case: Given) -> Given:
+    """Return a case whose FP32 elements need all their bits: a tenth of what they were."""
+    tenth = np.float32(0.1)
+    changed = {name: x * tenth if x.dtype == tenth.dtype else x for name, x in case.inputs.items()}
+    return Given(case.model, changed)
 
 
 @dataclass(frozen=True, slots=True)

@@ -74,6 +74,7 @@ def _borrowed(http: HttpSubject, folder: RepositoryFolder | None) -> Iterator[Re
             yield folder
     finally:
         with contextlib.suppress(SubjectFault):
+            unload(twin, NAME)  # a server may do nothing for a model that is ready: INF-REP-16 judges that
             load(twin, NAME)
         twin.close()
     if not is_ready(http, NAME) or _generation(http.infer(NAME, infer_request(_CASE))) != 1:

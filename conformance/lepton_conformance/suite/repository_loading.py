@@ -47,7 +47,7 @@ def _serves(http: HttpSubject, name: str, after: str) -> None:
     answers_right(http, name)
 
 
-@requirement("INF-REP-07", needs=("INF-REP-01", "INF-RSP-01"))
+@requirement("INF-REP-07", needs=("INF-REP-01", "INF-RSP-01", "INF-REP-09"))
 def test_loaded_model_is_ready_at_once(http: HttpSubject, budget: Budget) -> None:
     names = movable(http, 2)
 
@@ -115,7 +115,7 @@ def test_unloading_leaves_the_rest_alone(http: HttpSubject, budget: Budget) -> N
     each(budget, [first], body)
 
 
-@requirement("INF-REP-11", needs=("INF-REP-09",))
+@requirement("INF-REP-11", needs=("INF-REP-09", "INF-REP-07"))
 def test_unloading_twice_is_no_fault_of_the_server(http: HttpSubject, budget: Budget) -> None:
     def body(name: str) -> None:
         with unloaded(http, name):

@@ -134,7 +134,7 @@ class Machine:
             self.infers(name)
 
 
-@requirement("INF-REP-20", needs=("INF-REP-03", "INF-REP-07", "INF-REP-09", "INF-REP-11", "INF-RSP-06"))
+@requirement("INF-REP-20", needs=("INF-REP-03", "INF-REP-07", "INF-REP-09", "INF-REP-11", "INF-REP-12"))
 def test_index_readiness_and_inference_agree(http: HttpSubject, budget: Budget) -> None:
     names = movable(http, MODELS)
 

@@ -145,7 +145,7 @@ def test_answers_that_are_no_message_fail_the_subject(naive: str, body: bytes) -
         finished = run(url, max_examples=2)
     assert finished.exit_code == 1
     found = verdicts(finished.report)
-    assert found["INF-GRP-08"] == found["INF-GRP-09"] == "fail"
+    assert found["INF-GRP-08"] == "fail"
     assert {item.failure.blame.value for item in finished.evidence if item.failure} == {"subject"}
 
 

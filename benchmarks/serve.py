@@ -1,10 +1,10 @@
-"""`lepton serve` beside uvicorn with starlette: requests per second of an identity model.
+"""`lepton serve` beside its peers: requests per second and latencies of an identity model, in one run.
 
 Owns that comparison; prints ratios, and beside them the ratio of processor time per request, which tells a
-slow server from a busy machine. Two loads: 602 KB of FP32 in binary on one connection, and 4 KB of JSON on
-16. The peer checks nothing and answers from numpy; ours checks everything and computes with onnxruntime.
-Needs a Python with starlette, uvicorn and numpy; makes one in a temporary folder unless `--peer-python`
-names it.
+slow server from a busy machine. Two loads: 602 KB of FP32 in binary on one connection, beside starlette on
+uvicorn and the KServe SDK; 4 KB of JSON on 16, beside MLServer and starlette. The peers check little and copy
+with numpy; ours checks everything and computes with onnxruntime. Each peer has an environment of its own,
+`.venv-bench-NAME` in the checkout, which is made when it is missing (a minute or two).
 """
 
 import argparse
@@ -20,7 +20,7 @@ import threading
 import time
 import venv
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,19 +29,27 @@ __all__ = ["main"]
 MODEL = "lepton_id_fp32"
 BINARY_ELEMENTS = 150_528  # 224 x 224 x 3: 602,112 bytes
 JSON_ELEMENTS = 400
-AIM_BINARY = 2.0
-AIM_JSON = 1.5
+CHECKOUT = Path(__file__).resolve().parent.parent
+#: What each peer's environment holds.
+PACKAGES = {
+    "starlette": ("starlette", "uvicorn", "numpy"),
+    "kserve": ("kserve",),
+    "mlserver": ("mlserver",),
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """One request, sent over and over on `connections` at once, `requests` in all a round."""
+    """One request, sent over and over on `connections` at once, `requests` in all a round.
+
+    `aims` are the least ratios to reach, by peer.
+    """
 
     name: str
     request: bytes
     connections: int
     requests: int
-    aim: float
+    aims: dict[str, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,13 +78,19 @@ def loads() -> tuple[Load, ...]:
     small = {"name": "x", "shape": [1, JSON_ELEMENTS], "datatype": "FP32"}
     data = [round(at / 7, 6) for at in range(JSON_ELEMENTS)]
     return (
-        Load("602 KB binary, 1 connection", post(text + octets, header), 1, 400, AIM_BINARY),
+        Load(
+            "602 KB binary, 1 connection",
+            post(text + octets, header),
+            1,
+            400,
+            {"starlette": 2.0, "kserve": 100.0},
+        ),
         Load(
             "4 KB JSON, 16 connections",
             post(json.dumps({"inputs": [{**small, "data": data}]}).encode()),
             16,
             1600,
-            AIM_JSON,
+            {"mlserver": 1.5, "starlette": 1.5},
         ),
     )
 
@@ -88,18 +102,21 @@ def post(body: bytes, header: bytes = b"") -> bytes:
     return start + kind + header + b"Content-Length: %d\r\n\r\n" % len(body) + body
 
 
-def per_second(port: int, load: Load) -> float:
-    """Send a load once and return the requests answered per second."""
+def per_second(port: int, load: Load, part: int = 1, latencies: list[float] | None = None) -> float:
+    """Send a `part`-th of a load and return the requests answered per second; note each one's seconds."""
     failures: list[str] = []
-    each = load.requests // load.connections
+    each = max(2, load.requests // load.connections // part)
+    taken: list[float] = [] if latencies is None else latencies
 
     def send() -> None:
         with socket.create_connection(("127.0.0.1", port)) as connection:
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            buffer = bytearray(1 << 20)
+            buffer = bytearray(4 << 20)  # an answer in JSON takes four times the binary
             for _ in range(each):
+                begun = time.perf_counter()
                 connection.sendall(load.request)
                 status = receive(connection, buffer)
+                taken.append(time.perf_counter() - begun)
                 if status != b"200":
                     failures.append(status.decode())
                     return
@@ -117,18 +134,19 @@ def per_second(port: int, load: Load) -> float:
 
 
 def receive(connection: socket.socket, buffer: bytearray) -> bytes:
-    """Read one answer into `buffer` and return its status."""
+    """Read one answer, sized or chunked, into `buffer` and return its status."""
     view = memoryview(buffer)
-    filled, needed = 0, len(buffer)
-    while filled < needed:
+    filled, needed, chunked = 0, len(buffer), False
+    while filled < needed and not (chunked and buffer.endswith(b"\r\n0\r\n\r\n", 0, filled)):
         got = connection.recv_into(view[filled:])
         if got == 0:
             return b"none"
         filled += got
-        if needed == len(buffer) and (end := buffer.find(b"\r\n\r\n", 0, filled)) >= 0:
+        if needed == len(buffer) and not chunked and (end := buffer.find(b"\r\n\r\n", 0, filled)) >= 0:
             head = bytes(buffer[:end]).lower()
-            length = head.split(b"content-length: ")[-1].split(b"\r\n")[0]
-            needed = end + 4 + int(length)
+            chunked = b"\r\ntransfer-encoding: chunked" in head
+            if not chunked:
+                needed = end + 4 + int(head.split(b"\r\ncontent-length: ")[-1].split(b"\r\n")[0])
     return bytes(buffer[9:12])
 
 
@@ -153,62 +171,101 @@ def ours(folder: Path) -> Iterator[Server]:
 
 
 @contextmanager
-def peer(python: str) -> Iterator[Server]:
-    """Run the peer."""
+def peer(name: str) -> Iterator[Server]:
+    """Run a peer."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
-    program = Path(__file__).with_name("starlette_identity.py")
-    with subprocess.Popen([python, str(program), str(port)]) as process:
+    program = Path(__file__).with_name(f"{name}_identity.py")
+    with subprocess.Popen(
+        [peer_python(name), str(program), str(port)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    ) as process:
         try:
-            while process.poll() is None:
-                try:
-                    socket.create_connection(("127.0.0.1", port)).close()
-                    break
-                except OSError:
-                    time.sleep(0.05)
+            await_answer(name, process, port)
             yield Server(port, process.pid)
         finally:
             process.terminate()
 
 
-def peer_python(folder: Path) -> str:
-    """Make a throwaway environment for the peer and return its Python."""
-    venv.create(folder / "peer", with_pip=True)
-    python = str(folder / "peer" / "bin" / "python")
-    subprocess.run([python, "-m", "pip", "install", "--quiet", "starlette", "uvicorn", "numpy"], check=True)
-    return python
+def await_answer(name: str, process: "subprocess.Popen[bytes]", port: int) -> None:
+    """Wait until the peer answers the small load."""
+    small = loads()[1]
+    end = time.monotonic() + 120
+    while time.monotonic() < end and process.poll() is None:
+        try:
+            with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
+                connection.sendall(small.request)
+                if receive(connection, bytearray(1 << 20)) == b"200":
+                    return
+        except OSError:
+            pass
+        time.sleep(0.1)
+    raise SystemExit(f"found no answer of {name}, expected 200; see {name}_identity.py")
 
 
-def compare(lepton: Server, starlette: Server, load: Load, rounds: int) -> bool:
+def peer_python(name: str) -> str:
+    """Return the Python of a peer's environment, which is made when it is missing."""
+    folder = CHECKOUT / f".venv-bench-{name}"
+    python = folder / "bin" / "python"
+    if not (folder / "complete").exists():
+        print(f"making {folder.name} ...", flush=True)
+        venv.create(folder, with_pip=True, clear=True)
+        subprocess.run([str(python), "-m", "pip", "install", "--quiet", *PACKAGES[name]], check=True)
+        (folder / "complete").touch()
+    return str(python)
+
+
+def compare(lepton: Server, name: str, other: Server, load: Load, rounds: int) -> bool:
     """Measure one load, print the ratios, and say whether the aim is met."""
-    per_second(lepton.port, load), per_second(starlette.port, load)  # warm
-    busy = [server.processor_seconds() for server in (lepton, starlette)]
-    rates = [(per_second(lepton.port, load), per_second(starlette.port, load)) for _ in range(rounds)]
-    spent = [server.processor_seconds() - was for server, was in zip((lepton, starlette), busy, strict=True)]
+    warm = per_second(lepton.port, load), per_second(other.port, load, 20)
+    part = max(1, min(20, round(warm[0] / warm[1] / 2)))  # a slow peer gets fewer requests
+    taken: tuple[list[float], list[float]] = [], []
+    servers = (lepton, other)
+    busy = [server.processor_seconds() for server in servers]
+    rates = [
+        (per_second(lepton.port, load, 1, taken[0]), per_second(other.port, load, part, taken[1]))
+        for _ in range(rounds)
+    ]
+    spent = [
+        (server.processor_seconds() - was) / len(seconds)
+        for server, was, seconds in zip(servers, busy, taken, strict=True)
+    ]
     ratios = sorted(a / b for a, b in rates)
     median = statistics.median(ratios)
+    aim = load.aims[name]
     print(
-        f"{load.name}: lepton serve / starlette on uvicorn: {median:.2f} "
-        f"({ratios[0]:.2f} to {ratios[-1]:.2f}); {statistics.median(a for a, _ in rates):.0f} against "
-        f"{statistics.median(b for _, b in rates):.0f} requests/s; processor time {spent[0] / spent[1]:.2f}; "
-        f"aim at least {load.aim:.2f}: {'met' if median >= load.aim else 'MISSED'}"
+        f"{load.name}: lepton serve / {name}: {median:.2f} ({ratios[0]:.2f} to {ratios[-1]:.2f}); "
+        f"{statistics.median(a for a, _ in rates):.0f} against {statistics.median(b for _, b in rates):.0f} "
+        f"requests/s; p50 {quantile(taken[0], 50)} against {quantile(taken[1], 50)}, "
+        f"p99 {quantile(taken[0], 99)} against {quantile(taken[1], 99)}; "
+        f"processor time {spent[0] / max(spent[1], 1e-9):.2f}; "
+        f"aim at least {aim:.2f}: {'met' if median >= aim else 'MISSED'}",
+        flush=True,
     )
-    return median >= load.aim
+    return median >= aim
+
+
+def quantile(seconds: list[float], percent: int) -> str:
+    """Return a percentile in milliseconds."""
+    ordered = sorted(seconds)
+    return f"{1000 * ordered[min(len(ordered) - 1, len(ordered) * percent // 100)]:.2f} ms"
 
 
 def main() -> int:
     """Measure, print, and return 0 when every aim is met."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=8)
-    parser.add_argument("--peer-python", help="a Python that has starlette, uvicorn and numpy")
+    parser.add_argument("--peer", action="append", choices=list(PACKAGES), help="only this peer (repeatable)")
     args = parser.parse_args()
+    names = args.peer or list(PACKAGES)
     met = True
-    with tempfile.TemporaryDirectory() as folder:
-        python = args.peer_python or peer_python(Path(folder))
-        with ours(Path(folder)) as lepton, peer(python) as starlette:
-            for load in loads():
-                met = compare(lepton, starlette, load, args.rounds) and met
+    with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
+        lepton = stack.enter_context(ours(Path(folder)))
+        for name in names:
+            with peer(name) as other:
+                for load in loads():
+                    if name in load.aims:
+                        met = compare(lepton, name, other, load, args.rounds) and met
     return 0 if met else 1
 
 

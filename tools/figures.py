@@ -248,14 +248,16 @@ def _kill_figures(judged: Sequence[Fate]) -> Iterator[Figure]:
 
 
 def _reproducer_figures(judged: Sequence[Fate]) -> Iterator[Figure]:
-    sizes = [size for fate in judged for size in fate.sizes]
+    every = [size for fate in judged for size in fate.sizes]
+    sizes = [size for size in every if size]
     median = statistics.median(sizes) if sizes else 0
     yield Figure(
         "values in a reproducer, median",
         f"{median:g}",
         "<= 10",
         median <= 10,
-        f"{len(sizes)} failures; largest {max(sizes, default=0)}; {sum(s > 10 for s in sizes)} above 10",
+        f"of the {len(sizes)} failures, of {len(every)}, whose request has tensors; "
+        f"largest {max(sizes, default=0)}; {sum(size > 10 for size in sizes)} above 10",
     )
     written, replayed = sum(f.reproducers for f in judged), sum(f.replayed for f in judged)
     yield Figure(

@@ -28,6 +28,8 @@ __all__ = ["Fate", "fates", "findings"]
 EXAMPLES = 25
 SEEDS = (0, 1, 2)
 REPLAY_SECONDS = 120
+#: Exit codes that stand for a script that did not end, and for one that has a fault of its own.
+HUNG, WRONG = 98, 99
 _CORRECT = {
     "python": "lepton_conformance.mutants.engine:Engine",
     "exec": f"{sys.executable} -m lepton_conformance.mutants.talker",
@@ -139,7 +141,8 @@ def _replayed(mutant: Mutant, finished: Run) -> tuple[int, list[str]]:
         for script in scripts:
             with _addresses(mutant, script) as (faulty, correct):
                 codes = (_code(script, faulty), _code(*correct))
-            if codes != (1, 0):
+            crashed = codes[0] < 0  # an object that aborts takes the script in which it lives along
+            if codes[1] != 0 or not (crashed or codes[0] == 1):
                 wrong.append(f"{mutant.id} {script.name}: {codes[0]} then {codes[1]}, expected 1 then 0")
         return len(scripts), wrong
 
@@ -169,5 +172,5 @@ def _code(script: Path, arguments: Sequence[str]) -> int:
     try:
         done = subprocess.run(command, capture_output=True, timeout=REPLAY_SECONDS, env=environment)
     except subprocess.TimeoutExpired:
-        return -1
-    return done.returncode if not done.stderr else -2
+        return HUNG
+    return WRONG if done.stderr and done.returncode >= 0 else done.returncode

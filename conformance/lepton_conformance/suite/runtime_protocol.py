@@ -5,6 +5,7 @@ from lepton_conformance.models.catalog import model
 from lepton_conformance.oracle.answers import expected
 from lepton_conformance.outcome import AdapterFault, NotTested, SubjectFault
 from lepton_conformance.strategies.tensors import given
+from lepton_conformance.subject.exchange import LineExchange
 from lepton_conformance.subject.stdio import ERROR_CODES, LoadedModel, Rejection, StdioSubject
 from lepton_conformance.subject.tensor_lines import datatype_of
 from lepton_conformance.suite.computation import ALL_MODELS, compute, judged, load, load_beside, sent, usable
@@ -17,6 +18,7 @@ PLAIN = ("lepton_id_fp32", "lepton_affine", "lepton_id_int64", "lepton_id_int32"
 @requirement("RUN-ADP-01")
 def test_the_first_line_is_the_hello(runtime: StdioSubject, budget: Budget) -> None:
     def check(_: str) -> None:
+        runtime.recorder.add(LineExchange("", runtime.hello_line.decode("utf-8", "replace")))
         try:
             hello = runtime.hello()
         except AdapterFault as fault:

@@ -21,6 +21,8 @@ MUTANTS: tuple[Mutant, ...] = (
     engine_faults.EmptyIsModel,
     engine_faults.DoublesCast,
     engine_faults.SubtractsInPlace,
+    talker.Banner,
+    talker.NoName,
     talker.FirstOutputOnly,
     talker.ErrorSwallowed,
     talker.UnloadKeeps,

@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 import hypothesis.configuration
 import pytest
@@ -23,7 +23,8 @@ from lepton_conformance.outcome import AdapterFault, NotApplicable, NotTested, S
 from lepton_conformance.pace import Pace
 from lepton_conformance.subject.exchange import Recorder
 from lepton_conformance.subject.grpc import GrpcSubject
-from lepton_conformance.suite.calls import silent
+from lepton_conformance.subject.http import HttpSubject
+from lepton_conformance.suite import calls, protocol
 from lepton_conformance.suite.driver import Budget
 from lepton_conformance.verdict import Blame, Outcome, Verdict, blockers, is_conditional, judge_requirement
 
@@ -65,8 +66,8 @@ _OPTIONS = (
 _ENVIRONMENT = {"PYTEST_ADDOPTS": None, "PYTEST_PLUGINS": None, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
 
 
-#: Before this requirement passes, a model that answers nothing is the fault that is looked for.
-ANSWERED = "INF-GRP-08"
+#: Requirements whose tests load and unload models.
+LOADING = frozenset(("INF-REP-07", "INF-REP-09"))
 
 
 class SuiteError(Exception):
@@ -303,13 +304,25 @@ class _Collector:
         return Outcome.PASSED, "", None
 
     def _leave_the_dead(self, identifier: str) -> None:
-        """Ask models that a test has killed nothing any more: their silence is one fault, found once."""
-        answered = self._judged().get(ANSWERED)
-        if isinstance(self.subject, GrpcSubject) and answered is not None and answered[0] is Verdict.PASS:
-            for name in silent(self.subject):
-                self.subject.lose(
-                    name, f"the model {name} answers no valid call any more since the test of {identifier}"
-                )
+        """Ask models that a test has killed nothing any more: their silence is one fault, found once.
+
+        Where the repository is judged, models come and go on purpose.
+        """
+        if not self.plan.identifiers.isdisjoint(LOADING):
+            return
+        subject = self.subject
+        names: tuple[str, ...] = ()
+        if isinstance(subject, GrpcSubject) and self._passes("INF-GRP-08"):
+            names = calls.silent(subject)
+        elif isinstance(subject, HttpSubject) and self._passes("INF-RSP-01"):
+            names = protocol.silent(subject)
+        for name in names:
+            reason = f"the model {name} answers no valid request since the test of {identifier}"
+            cast(GrpcSubject | HttpSubject, subject).lose(name, reason)
+
+    def _passes(self, identifier: str) -> bool:
+        judged = self._judged().get(identifier)
+        return judged is not None and judged[0] is Verdict.PASS
 
     def _judged(self) -> dict[str, tuple[Verdict, tuple[str, ...]]]:
         seen: dict[str, list[dict[str, Any]]] = {}

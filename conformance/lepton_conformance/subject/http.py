@@ -328,6 +328,10 @@ class HttpSubject:
             raise NotTested(facts)
         return facts
 
+    def lose(self, name: str, reason: str) -> None:
+        """Ask a model nothing any more: `model` raises NotTested with the reason."""
+        self._facts[name] = reason
+
     def _read_facts(self, name: str) -> ModelFacts | str:
         answer = self.twin().call("GET", self.model_path(name))
         if answer.status != 200:

@@ -129,6 +129,16 @@ def test_valid_request_is_answered(http: HttpSubject, budget: Budget) -> None:
     examples(budget, _spelled(core(http)), body)
 
 
+@requirement("INF-RSP-01")
+def test_valid_request_without_id_is_answered(http: HttpSubject, budget: Budget) -> None:
+    def body(name: str) -> None:
+        case = given(name)
+        answer = http.infer(name, infer_request(case, identifier=None))
+        expect_right(case, outputs_of(accepted(answer, f"{sent(case)}, without an id")))
+
+    each(budget, core(http), body)
+
+
 @requirement("INF-RSP-02", needs=("INF-RSP-01",))
 def test_model_name_is_that_of_the_url(http: HttpSubject, budget: Budget) -> None:
     def body(name: str) -> None:

@@ -172,7 +172,7 @@ def _before(http: HttpSubject, case: Given, kind: str, others: tuple[str, ...]) 
         http.infer(name, infer_request(given(name, *((7, 19) if kind == "larger" else (1, 1)))))
 
 
-@requirement("INF-ISO-05", needs=("INF-RSP-01", "INF-RSP-06", "INF-ERR-08"))
+@requirement("INF-ISO-05", needs=("INF-RSP-01", "INF-RSP-06", "INF-ERR-08", "INF-DAT-08"))
 def test_earlier_requests_leave_nothing_behind(http: HttpSubject, budget: Budget) -> None:
     names = tuple(dict.fromkeys((*core(http), *available(http, ("lepton_id_bytes", *JSON_MODELS))[:1])))
 

@@ -38,6 +38,7 @@ __all__ = [
     "refused",
     "require",
     "sent",
+    "silent",
 ]
 
 MEDIA_TYPE = "application/json"
@@ -229,6 +230,22 @@ def goes_on(http: HttpSubject, case: Given, after: str, timeout: float | None = 
                 f"after {after}: sent a valid request {where}; found status {answer.status} with "
                 f"{answer.excerpt()}, expected 200"
             )
+
+
+def silent(http: HttpSubject) -> tuple[str, ...]:
+    """Return those of the core models that answer no ordinary request any more, asked twice."""
+
+    def answers_now(name: str) -> bool:
+        try:
+            return http.infer(name, infer_request(given(name)), fresh=True).status == 200
+        except SubjectFault:
+            return False
+
+    try:
+        names = core(http)
+    except NotTested:
+        return ()
+    return tuple(name for name in names if not answers_now(name) and not answers_now(name))
 
 
 def _shown(value: Any) -> str:

@@ -5,6 +5,8 @@ from lepton_conformance.mutants.computing import Array, Model
 from lepton_conformance.mutants.grpc_decoding import GrpcRefusal, GrpcRequest
 from lepton_conformance.mutants.grpc_listener import listening_grpc
 from lepton_conformance.mutants.grpc_naive import NaiveGrpc
+from lepton_conformance.mutants.listener import HttpRequest, HttpResponse, listening
+from lepton_conformance.mutants.naive import Naive
 
 MODEL = "lepton_id_fp32"
 
@@ -20,6 +22,28 @@ class Mortal(NaiveGrpc):
             if self.dead:
                 raise GrpcRefusal("INTERNAL", "the process of the model is not healthy")
         return super().decode(model, request)
+
+
+class MortalOverRest(Naive):
+    """The same over REST."""
+
+    dead = False
+
+    def infer(self, model: Model, version: str, request: HttpRequest) -> HttpResponse:
+        if model.name == MODEL:
+            self.dead = self.dead or b"[-" in request.body.replace(b" ", b"")
+            if self.dead:
+                return HttpResponse(500, b'{"error": "the process of the model is not healthy"}')
+        return super().infer(model, version, request)
+
+
+def test_dead_model_is_found_once_over_rest() -> None:
+    with listening(MortalOverRest(), 0) as address:
+        only = ["INF-ERR-15", "INF-ERR-13", "INF-LIM-05", "INF-LIM-07"]
+        report = certify(address, ["inference-rest"], max_examples=0, only=only)
+    verdicts = {entry["id"]: entry["verdict"] for entry in report["requirements"]}
+    assert verdicts["INF-ERR-15"] == "fail"
+    assert [verdicts[each] for each in ("INF-LIM-05", "INF-LIM-07")] == ["pass", "pass"]
 
 
 def test_dead_model_is_found_once() -> None:

@@ -5,6 +5,7 @@ checks to `engine`. Usage: launch.py FOLDER HTTP_PORT GRPC_PORT. Serves `inferen
 """
 
 import sys
+import uuid
 from pathlib import Path
 from typing import Any
 
@@ -62,7 +63,7 @@ class OnnxModel(kserve.Model):
             tensor.set_data_from_numpy(array, binary_data=raw)
             tensors.append(tensor)
         return kserve.InferResponse(
-            payload.id,
+            payload.id or str(uuid.uuid4()),  # the SDK's answers have one always
             self.name,
             tensors,
             use_binary_outputs=payload.use_binary_outputs,

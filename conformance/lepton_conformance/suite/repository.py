@@ -174,7 +174,7 @@ class Traffic:
     #: Requests of a client: at least, and at most; more would use up the ports of this machine.
     LEAST, MOST = 5, 1500
     #: Pause of a client between two requests, in seconds.
-    PAUSE_SECONDS = 0.003
+    PAUSE_SECONDS = 0.001
 
     def __init__(self, http: HttpSubject, case: Given, judge: Callable[[Answer], None]) -> None:
         self._http, self._judge = http, judge
@@ -201,13 +201,12 @@ class Traffic:
                 (answer,) = talk(twin, self._wire, timeout=LOAD_SECONDS).answers
                 self._judge(answer)
                 if count == 0:
-                    self._started.wait(LOAD_SECONDS)
+                    with contextlib.suppress(threading.BrokenBarrierError):
+                        self._started.wait(LOAD_SECONDS)
                 self._stop.wait(self.PAUSE_SECONDS)
         except SubjectFault as fault:
             twin.recorder.keep()
             self._faults.append((key, fault))
-        except threading.BrokenBarrierError:
-            pass
         finally:
             if self._faults:
                 self._started.abort()

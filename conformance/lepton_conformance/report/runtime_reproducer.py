@@ -49,9 +49,19 @@ class Subject:
         line = self.program.stdout.readline()
         return json.loads(line) if line else None
 
+    def ends(self):
+        try:
+            return self.program.wait(10) == 0
+        except subprocess.TimeoutExpired:
+            return False
+
 
 def error_of(error):
     return (error.get("code"), bool(error.get("message"))) if isinstance(error, dict) else "no object"
+
+
+def described(answer):
+    return answer.get("inputs"), answer.get("outputs")
 '''
 
 _OBJECT = '''
@@ -87,6 +97,9 @@ class Subject:
 
     hello = ""
 
+    def ends(self):
+        return True
+
     def __init__(self):
         sys.path.insert(0, "")
         module, _, attribute = {target!r}.partition(":")
@@ -121,6 +134,10 @@ class Subject:
 
 def error_of(error):
     return "error"
+
+
+def described(answer):
+    return "done"
 '''
 
 _TAIL = '''
@@ -130,7 +147,7 @@ def essence(operation, answer):
     if answer is None:
         return "no answer"
     if "error" in answer or operation != "infer":
-        return error_of(answer["error"]) if "error" in answer else "done"
+        return error_of(answer["error"]) if "error" in answer else described(answer)
     outputs = answer.get("outputs")
     listed = isinstance(outputs, list)
     return sorted(map(json.dumps, outputs)) if listed else outputs, answer.get("observed")
@@ -149,6 +166,9 @@ with tempfile.TemporaryDirectory() as folder:
         if "model" in request:
             request["model"] = models.get(request["model"], request["model"])
         now = subject.answer(request)
+        if request["op"] == "shutdown":
+            same = same and not (now is not None and subject.ends())
+            continue
         if request["op"] == "load" and then and now and "model" in then and "model" in now:
             models[then["model"]] = now["model"]
         same = same and essence(request["op"], now) == essence(request["op"], then)

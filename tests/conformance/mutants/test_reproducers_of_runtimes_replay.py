@@ -23,6 +23,7 @@ MUTANTS: tuple[Mutant, ...] = (
     engine_faults.SubtractsInPlace,
     talker.Banner,
     talker.NoName,
+    talker.WeightsAreInputs,
     talker.FirstOutputOnly,
     talker.ErrorSwallowed,
     talker.UnloadKeeps,

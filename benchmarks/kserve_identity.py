@@ -1,12 +1,14 @@
 # mypy: disable-error-code="import-not-found,misc"
 """The peer of `serve.py` on the KServe Python SDK: an identity model as its documentation shows one.
 
-Run by a Python that has kserve: `kserve_identity.py PORT`. REST only, one process.
+Run by a Python that has kserve: `kserve_identity.py PORT`. REST only, one process. The package binds every
+address and has no setting for it: here it is bound to 127.0.0.1.
 """
 
 import sys
 from typing import Any
 
+import uvicorn
 from kserve import InferOutput, InferRequest, InferResponse, Model, ModelServer
 
 
@@ -32,5 +34,16 @@ class Identity(Model):
         )
 
 
-if __name__ == "__main__":
+def main() -> None:
+    """Serve until stopped."""
+    configured = uvicorn.Config.__init__
+
+    def configure(self: Any, app: Any, **options: Any) -> None:
+        configured(self, app, **{**options, "host": "127.0.0.1"})
+
+    uvicorn.Config.__init__ = configure
     ModelServer(http_port=int(sys.argv[1]), enable_grpc=False, workers=1).start([Identity()])
+
+
+if __name__ == "__main__":
+    main()

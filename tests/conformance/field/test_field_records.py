@@ -1,6 +1,7 @@
 """What was found in the field: lists, reproducers, results and the page made from them."""
 
 import ast
+import json
 import re
 from pathlib import Path
 
@@ -63,8 +64,6 @@ def test_no_reproducer_lies_about_unlisted() -> None:
 
 @pytest.mark.parametrize("path", RECORDED, ids=lambda path: path.stem)
 def test_result_keeps_to_its_schema(path: Path) -> None:
-    import json
-
     result = json.loads(path.read_bytes())
     jsonschema.validate(result, results.SCHEMA)
     assert path.name == f"{result['server']}-{result['version']}.json"

@@ -63,7 +63,8 @@ class OnnxModel(kserve.Model):
             tensor.set_data_from_numpy(array, binary_data=raw)
             tensors.append(tensor)
         return kserve.InferResponse(
-            payload.id or str(uuid.uuid4()),  # the SDK's answers have one always
+            # The SDK's answers over REST have an id always; over gRPC an absent one is empty.
+            str(uuid.uuid4()) if payload.id is None else payload.id,
             self.name,
             tensors,
             use_binary_outputs=payload.use_binary_outputs,

@@ -9,7 +9,20 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-TARGETS = {"help", "demo", "test", "lint", "spec", "mutants", "field", "figures", "site", "site-serve", "bench", "clean"}
+TARGETS = {
+    "help",
+    "demo",
+    "test",
+    "lint",
+    "spec",
+    "mutants",
+    "field",
+    "figures",
+    "site",
+    "site-serve",
+    "bench",
+    "clean",
+}
 
 
 def test_make_alone_lists_every_target() -> None:

@@ -1,7 +1,7 @@
 """Errors over gRPC: what there is not, what is no message, and that a server goes on after a refusal."""
 
 from lepton_conformance.outcome import SubjectFault
-from lepton_conformance.strategies import grpc_malformed
+from lepton_conformance.strategies import grpc_broken, grpc_malformed
 from lepton_conformance.strategies.cases import Cases, Digits
 from lepton_conformance.strategies.grpc_malformed import Wrong
 from lepton_conformance.strategies.grpc_requests import request, typed_request
@@ -127,11 +127,11 @@ def test_bytes_that_are_no_message_end_the_call_alone(grpc: GrpcSubject, budget:
                 f"a request with the byte {value:#x} at {byte}",
             ),
         ):
-            if not grpc_malformed.may_be_request(message):
+            if not grpc_broken.may_be_request(message):
                 return Wrong(case, what, message)
         return Wrong(case, "a request without its last byte", valid[:-1])
 
-    examples(budget, Cases(tuple(grpc_malformed.broken(case)), decode), body)
+    examples(budget, Cases(tuple(grpc_broken.broken(case)), decode), body)
 
 
 @requirement("INF-GRP-40", needs=("INF-GRP-08", "INF-GRP-33"))

@@ -9,7 +9,7 @@ from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 
 import lepton_spec
 from lepton_conformance.models.catalog import MODELS
-from lepton_conformance.strategies import grpc_malformed
+from lepton_conformance.strategies import grpc_broken
 from lepton_conformance.strategies.grpc_requests import (
     STYLES,
     raw_request,
@@ -83,8 +83,8 @@ def test_answers_of_the_library_are_read(classes: dict[str, Any]) -> None:
 
 
 def test_what_is_called_no_message_is_none_to_the_library(classes: dict[str, Any]) -> None:
-    for wrong in grpc_malformed.broken(given("lepton_id_fp32")):
-        assert not grpc_malformed.may_be_request(wrong.message), wrong.what
+    for wrong in grpc_broken.broken(given("lepton_id_fp32")):
+        assert not grpc_broken.may_be_request(wrong.message), wrong.what
         with pytest.raises(Exception, match=r".") as caught:
             classes["ModelInferRequest"].FromString(wrong.message)
         assert caught.type.__name__ == "DecodeError", wrong.what
@@ -97,7 +97,7 @@ def test_cut_and_changed_messages_are_judged_as_the_library_judges_them(classes:
         valid[:at] + bytes([b]) + valid[at + 1 :] for at in range(len(valid)) for b in (0, 7, 0x2A, 0xFF)
     ]
     for message in changed:
-        if not grpc_malformed.may_be_request(message):
+        if not grpc_broken.may_be_request(message):
             with pytest.raises(Exception, match=r".") as caught:
                 classes["ModelInferRequest"].FromString(message)
             assert caught.type.__name__ == "DecodeError", message

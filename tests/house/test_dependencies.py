@@ -73,7 +73,7 @@ def test_every_import_of_tests_and_tools_is_declared() -> None:
     known = declared(*EXTRAS)
     # mkdocs comes with mkdocs-material, packaging with pytest; the peers of benchmarks have an environment of
     # their own, which benchmarks/serve.py makes.
-    beside = {"mkdocs", "packaging", "starlette", "uvicorn", "kserve"}
+    beside = {"mkdocs", "packaging", "starlette", "uvicorn", "kserve", "mlserver"}
     local = {path.stem for path in ROOT.glob("[bt]*/*") if path.is_dir() or path.suffix == ".py"}
     local |= {path.stem for path in (ROOT / "examples").rglob("*")}
     local |= {"tests", "tools", "benchmarks", "examples", "field"}

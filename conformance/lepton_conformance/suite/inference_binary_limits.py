@@ -159,8 +159,6 @@ def test_bits_of_bf16_are_kept(http: HttpSubject, budget: Budget) -> None:
         same = (found == given_bits) | (nan & (found == (given_bits | 0x40)))  # a signalling NaN, made quiet
         if not bool(same.all()):
             at = int(np.flatnonzero(~same)[0])
-            raise SubjectFault(
-                f"sent the BF16 bits {int(given_bits[at]):#06x}; found {int(found[at]):#06x}"
-            )
+            raise SubjectFault(f"sent the BF16 bits {int(given_bits[at]):#06x}; found {int(found[at]):#06x}")
 
     each(budget, [0, 1], body)

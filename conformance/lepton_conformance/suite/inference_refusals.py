@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from lepton_conformance.models.catalog import model
 from lepton_conformance.outcome import SubjectFault
-from lepton_conformance.strategies import malformed
+from lepton_conformance.strategies import malformed, malformed_elements
 from lepton_conformance.strategies.malformed import Wrong
 from lepton_conformance.strategies.requests import infer_request, tensor_entry
 from lepton_conformance.strategies.tensors import Given, given, ordinary
@@ -174,25 +174,25 @@ def test_parameters_of_wrong_types_are_refused(http: HttpSubject, budget: Budget
 
 @requirement("INF-DAT-09", needs=("INF-RSP-01", "INF-ERR-10", "INF-DAT-03"))
 def test_integers_are_not_coerced(http: HttpSubject, budget: Budget) -> None:
-    _each_refused(http, budget, INTEGER_MODELS, malformed.no_integers)
+    _each_refused(http, budget, INTEGER_MODELS, malformed_elements.no_integers)
     require(http, *INTEGER_MODELS)
 
 
 @requirement("INF-DAT-10", needs=("INF-RSP-01", "INF-ERR-10", "INF-DAT-05", "INF-DAT-13"))
 def test_decimals_beyond_the_datatype_are_refused(http: HttpSubject, budget: Budget) -> None:
-    _each_refused(http, budget, FLOAT_MODELS, malformed.beyond_floats)
+    _each_refused(http, budget, FLOAT_MODELS, malformed_elements.beyond_floats)
     require(http, *FLOAT_MODELS)
 
 
 @requirement("INF-DAT-11", needs=("INF-RSP-01", "INF-ERR-10", "INF-DAT-06"))
 def test_booleans_are_not_coerced(http: HttpSubject, budget: Budget) -> None:
-    _each_refused(http, budget, ("lepton_id_bool",), malformed.no_booleans)
+    _each_refused(http, budget, ("lepton_id_bool",), malformed_elements.no_booleans)
 
 
 @requirement("INF-DAT-14", needs=("INF-RSP-01", "INF-ERR-10", "INF-ERR-02"))
 def test_bare_tokens_and_null_are_refused(http: HttpSubject, budget: Budget) -> None:
     names = ("lepton_id_fp32", "lepton_id_fp64", "lepton_id_int32", "lepton_id_bool", "lepton_id_bytes")
-    _each_refused(http, budget, names, malformed.bare_tokens)
+    _each_refused(http, budget, names, malformed_elements.bare_tokens)
 
 
 @requirement("INF-DAT-15", needs=("INF-RSP-01", "INF-ERR-10", "INF-DAT-01"))

@@ -9,7 +9,7 @@ import numpy as np
 from lepton_conformance.models.catalog import BF16
 from lepton_conformance.oracle.elements import bf16_bits, bf16_values
 from lepton_conformance.outcome import NotApplicable, SubjectFault
-from lepton_conformance.strategies import malformed
+from lepton_conformance.strategies import malformed, malformed_elements
 from lepton_conformance.strategies.cases import Cases, Digits
 from lepton_conformance.strategies.malformed import Wrong
 from lepton_conformance.strategies.requests import STYLES, infer_request, spell
@@ -110,7 +110,7 @@ def test_lone_surrogates_are_refused(http: HttpSubject, budget: Budget) -> None:
         refused(http.infer(wrong.model, wrong.body), f"{wrong.model} {wrong.what}", BAD_REQUEST)
         goes_on(http, wrong.case, wrong.what)
 
-    each(budget, malformed.with_tokens(given("lepton_id_bytes"), tokens, "element"), body)
+    each(budget, malformed_elements.with_tokens(given("lepton_id_bytes"), tokens, "element"), body)
 
 
 @requirement("INF-DAT-17", needs=("INF-RSP-01", "INF-RSP-06", "INF-DAT-13"))

@@ -24,6 +24,8 @@ __all__ = ["main"]
 
 #: Names of exceptions that say that something is lacking, not wrong.
 UNSUPPORTED = ("NotImplementedError", "NotImplemented")
+#: Attributes of the object that go into its capabilities as they are.
+DECLARED = ("operators", "opsets", "dynamic")
 MAX_MESSAGE_CHARACTERS = 500
 #: How many outputs are watched after they were given out, and up to which size each, in bytes.
 WATCHED_OUTPUTS = 32
@@ -50,16 +52,20 @@ class _Host:
     )
 
     def hello(self) -> dict[str, Any]:
-        """Return the hello; an object may list its `datatypes`, else it is asked for all."""
+        """Return the hello; of what the object does not declare it is asked for all."""
         datatypes = getattr(self.adapter, "datatypes", None)
         if datatypes is None:
             datatypes = [name for name, entry in lepton_spec.datatypes().items() if entry["numpy"]]
+        capabilities: dict[str, Any] = {"datatypes": list(datatypes), "formats": ["onnx"]}
+        for member in DECLARED:
+            if (value := getattr(self.adapter, member, None)) is not None:
+                capabilities[member] = value if isinstance(value, bool) else list(value)
         return {
             "lepton": lepton_spec.SPEC_VERSION,
             "protocol": 1,
             "name": getattr(self.adapter, "name", None),
             "version": getattr(self.adapter, "version", None),
-            "capabilities": {"datatypes": list(datatypes), "formats": ["onnx"]},
+            "capabilities": capabilities,
             "host": "python",
         }
 

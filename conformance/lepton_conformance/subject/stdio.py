@@ -17,6 +17,7 @@ from typing import Any
 
 from lepton_conformance.outcome import AdapterFault, SubjectFault, SubjectGone
 from lepton_conformance.subject import strict_json
+from lepton_conformance.subject.capabilities import Capabilities, read_capabilities
 from lepton_conformance.subject.exchange import LineExchange, Recorder
 from lepton_conformance.subject.http import Unreachable
 from lepton_conformance.subject.lines import Ended, LineProcess, LineTooLong, NotStarted, Silent
@@ -134,6 +135,10 @@ class StdioSubject:
         capabilities = self.hello().get("capabilities")
         listed = capabilities.get(kind) if isinstance(capabilities, dict) else None
         return frozenset(str(entry) for entry in listed) if isinstance(listed, list) else frozenset()
+
+    def declared(self) -> Capabilities:
+        """Return what the hello declares beside datatypes and formats. Raises: AdapterFault."""
+        return read_capabilities(self.hello())
 
     @property
     def hosted(self) -> bool:

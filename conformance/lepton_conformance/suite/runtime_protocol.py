@@ -5,6 +5,7 @@ from lepton_conformance.models.catalog import model
 from lepton_conformance.oracle.answers import expected
 from lepton_conformance.outcome import AdapterFault, NotTested, SubjectFault
 from lepton_conformance.strategies.tensors import given
+from lepton_conformance.subject.capabilities import wrong_capabilities
 from lepton_conformance.subject.exchange import LineExchange
 from lepton_conformance.subject.stdio import ERROR_CODES, LoadedModel, Rejection, StdioSubject
 from lepton_conformance.subject.tensor_lines import datatype_of
@@ -35,7 +36,7 @@ def test_the_first_line_is_the_hello(runtime: StdioSubject, budget: Budget) -> N
             "capabilities.datatypes": _strings(listed.get("datatypes"), set(lepton_spec.datatypes())),
             "capabilities.formats": _strings(listed.get("formats"), None),
         }
-        wrong = [member for member, right in found.items() if not right]
+        wrong = [member for member, right in found.items() if not right] + [*wrong_capabilities(listed)]
         if wrong:
             raise SubjectFault(f"found the hello {hello!r:.300}, expected other values of {', '.join(wrong)}")
 

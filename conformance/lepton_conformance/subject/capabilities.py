@@ -34,7 +34,7 @@ OPSETS = (13, 21)
 
 @dataclass(frozen=True, slots=True)
 class Capabilities:
-    """What is declared. `opsets`: the lowest and highest that are judged, too; none where lowest > highest."""
+    """What is declared. `opsets`: the lowest and highest that are judged too; none where lowest > highest."""
 
     operators: frozenset[str]
     opsets: tuple[int, int]

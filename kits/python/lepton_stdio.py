@@ -2,7 +2,9 @@
 
 Copy this file beside your adapter and call `serve(Runtime())`. Needs NumPy. The adapter is an object with
 `name`, `version` and `load(path)`; a model has `inputs` and `outputs`, lists of (name, datatype, shape) with
--1 for a free size, `infer(arrays) -> arrays` and `close()`. Raising an exception rejects.
+-1 for a free size, `infer(arrays) -> arrays` and `close()`. Raising an exception rejects, NotImplementedError
+says that something is not supported. What the runtime can do is in `datatypes`, `operators`, `opsets` and
+`dynamic`, as in the hello; an attribute that it lacks means everything.
 """
 
 import base64
@@ -62,13 +64,17 @@ def serve(runtime):
     protocol, models = os.fdopen(os.dup(1), "w"), {}
     os.dup2(2, 1)  # whatever else is printed goes to standard error
     message = {"lepton": "1.0", "protocol": 1, "name": runtime.name, "version": runtime.version}
-    message["capabilities"] = {"datatypes": list(NUMPY), "formats": ["onnx"]}
+    capabilities = {"datatypes": list(NUMPY), "formats": ["onnx"]}
+    declared = ("datatypes", "operators", "opsets", "dynamic")
+    capabilities |= {key: getattr(runtime, key) for key in declared if hasattr(runtime, key)}
+    message["capabilities"] = capabilities
     print(json.dumps(message), file=protocol, flush=True)
     for request in map(json.loads, sys.stdin):
         try:
             message = answer(runtime, request, models)
         except Exception as error:
             code = "INVALID_MODEL" if request["op"] == "load" else "INVALID_INPUT"
+            code = "UNSUPPORTED" if isinstance(error, NotImplementedError) else code
             message = {"error": {"code": code, "message": f"{type(error).__name__}: {error}"}}
         print(json.dumps({"id": request["id"], **message}), file=protocol, flush=True)
         if request["op"] == "shutdown":

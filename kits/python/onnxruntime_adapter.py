@@ -2,6 +2,7 @@
 
 lepton certify python:onnxruntime_adapter:Runtime --profile runtime
 lepton certify "exec:python onnxruntime_adapter.py" --profile runtime
+LEPTON_ONNXRUNTIME=unoptimised: each node is computed as the file has it, no graph is rewritten
 """
 
 import os
@@ -24,11 +25,17 @@ DATATYPES = {  # HERE: your runtime's names for the standard's datatypes
 }
 
 
+PROVIDERS = ["CPUExecutionProvider"]
+OPTIONS = ort.SessionOptions()
+if os.environ.get("LEPTON_ONNXRUNTIME") == "unoptimised":
+    OPTIONS.graph_optimization_level = ort.GraphOptimizationLevel.ORT_DISABLE_ALL
+
+
 class Model:
     """A loaded model. Raising an exception rejects."""
 
     def __init__(self, path):
-        self.session = ort.InferenceSession(path, providers=["CPUExecutionProvider"])  # HERE: load
+        self.session = ort.InferenceSession(path, OPTIONS, providers=PROVIDERS)  # HERE: load
         self.inputs = [_described(tensor) for tensor in self.session.get_inputs()]
         self.outputs = [_described(tensor) for tensor in self.session.get_outputs()]
 

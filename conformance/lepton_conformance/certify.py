@@ -87,15 +87,16 @@ def run(
     only: Sequence[str] | None = None,
     companion: str | None = None,
     repository: Path | None = None,
+    memory_bytes: int | None = None,
     progress: Callable[[int, int, str], None] = lambda done, total, identifier: None,
 ) -> Run:
     """Run the suite on a subject. `seconds` bounds the generation of cases, `only` the requirements.
 
-    `companion` is the URL of a gRPC subject's REST form, `repository` the folder that a server loads from.
-    Raises: as `certify`.
+    `companion` is the URL of a gRPC subject's REST form, `repository` the folder that a server loads from,
+    `memory_bytes` the limit of a runtime's process. Raises: as `certify`.
     """
     requirements = lepton_spec.requirements()
-    located = locate(subject, companion)
+    located = locate(subject, companion, memory_bytes)
     names = _profiles(profiles or located.default_profiles, located, requirements)
     if max_examples is None:
         max_examples = DEFAULT_MAX_EXAMPLES if seconds is None else MAX_EXAMPLES_IN_TIME

@@ -75,6 +75,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "models are put there and taken out again (profile inference-repository)",
     )
     parser.add_argument(
+        "--memory",
+        type=_gibibytes,
+        metavar="GIB",
+        help="memory that each process of a runtime may have, in GiB (default 8); one that dies for want of "
+        "more fails the requirement under test and is started again",
+    )
+    parser.add_argument(
         "--seed", type=_natural, default=0, metavar="N", help="seed of generated cases (default 0)"
     )
     limits = parser.add_mutually_exclusive_group()
@@ -146,6 +153,17 @@ def _seconds(text: str) -> float:
     return value
 
 
+def _gibibytes(text: str) -> int:
+    """Return bytes; an interpreter with NumPy needs a good part of a quarter of a GiB."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not 0.25 <= value <= 1024:
+        raise argparse.ArgumentTypeError(f"found {text!r}, expected GiB from 0.25 to 1024")
+    return int(value * 2**30)
+
+
 def run(args: argparse.Namespace) -> int:
     """Do what was asked and return the exit code."""
     words: list[str] = args.subject
@@ -170,6 +188,7 @@ def run(args: argparse.Namespace) -> int:
             only=args.only,
             companion=args.companion,
             repository=args.repository,
+            memory_bytes=args.memory,
             progress=progress,
         )
     finally:

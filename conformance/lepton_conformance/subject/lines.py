@@ -16,7 +16,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-__all__ = ["Ended", "LineProcess", "LineTooLong", "NotStarted", "Silent"]
+__all__ = ["MAX_MEMORY_BYTES", "Ended", "LineProcess", "LineTooLong", "NotStarted", "Silent"]
 
 #: The longest line that an adapter may write, in bytes.
 MAX_LINE_BYTES = 64 * 1024 * 1024

@@ -13,6 +13,7 @@ from lepton_conformance.outcome import AdapterFault
 from lepton_conformance.subject.description import describe_grpc, describe_http
 from lepton_conformance.subject.grpc import GrpcSubject
 from lepton_conformance.subject.http import HttpSubject, Unreachable
+from lepton_conformance.subject.lines import MAX_MEMORY_BYTES
 from lepton_conformance.subject.stdio import StdioSubject, command_of
 from lepton_conformance.suite import GRPC_MODULES, HTTP_MODULES, RUNTIME_MODULES
 
@@ -33,12 +34,19 @@ class Located:
     describe: Callable[[Any], dict[str, Any]]
 
 
-def locate(subject: str, companion: str | None = None) -> Located:
-    """Return the way to a subject. `companion` is the URL of a gRPC subject's REST form.
+def locate(subject: str, companion: str | None = None, memory_bytes: int | None = None) -> Located:
+    """Return the way to a subject.
+
+    `companion` is the URL of a gRPC subject's REST form, `memory_bytes` the limit of a runtime's process.
 
     Raises: Unreachable for a form that there is not.
     """
     scheme = subject.partition(":")[0]
+    if memory_bytes is not None and scheme not in ("python", "exec"):
+        raise Unreachable(
+            f"found a memory limit for the subject {subject!r}, expected python:MODULE:ATTR or exec:COMMAND: "
+            "the suite starts runtimes only, and limits what it starts"
+        )
     if scheme == "http" and companion is None:
         return Located(
             "http",
@@ -68,7 +76,7 @@ def locate(subject: str, companion: str | None = None) -> Located:
             RUNTIME_MODULES,
             ("runtime",),
             ("runtime",),
-            lambda: StdioSubject(command_of(subject)),
+            lambda: StdioSubject(command_of(subject), memory_bytes=memory_bytes or MAX_MEMORY_BYTES),
             lambda opened: _describe_program(subject, opened),
         )
     if scheme == "https":

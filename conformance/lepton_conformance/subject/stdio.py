@@ -10,6 +10,7 @@ import json
 import shlex
 import sys
 import tempfile
+import types
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +21,14 @@ from lepton_conformance.subject import strict_json
 from lepton_conformance.subject.capabilities import Capabilities, read_capabilities
 from lepton_conformance.subject.exchange import LineExchange, Recorder
 from lepton_conformance.subject.http import Unreachable
-from lepton_conformance.subject.lines import Ended, LineProcess, LineTooLong, NotStarted, Silent
+from lepton_conformance.subject.lines import (
+    MAX_MEMORY_BYTES,
+    Ended,
+    LineProcess,
+    LineTooLong,
+    NotStarted,
+    Silent,
+)
 from lepton_conformance.subject.tensor_lines import (
     Array,
     Spec,
@@ -98,11 +106,13 @@ class StdioSubject:
         *,
         hello_seconds: float = HELLO_SECONDS,
         answer_seconds: float = ANSWER_SECONDS,
+        memory_bytes: int = MAX_MEMORY_BYTES,
     ) -> None:
         self.recorder = Recorder()
         self._command = list(command)
         self._hello_seconds = hello_seconds
         self._answer_seconds = answer_seconds
+        self._memory_bytes = memory_bytes
         self._folder = tempfile.TemporaryDirectory(prefix="lepton-runtime-")
         self._alone: tuple[str, LoadedModel | Rejection] | None = None
         self._number = 0
@@ -116,7 +126,7 @@ class StdioSubject:
     def _start(self) -> LineProcess:
         """Start the program and wait for its first line. Raises: Unreachable."""
         try:
-            process = LineProcess(self._command)
+            process = LineProcess(self._command, memory_bytes=self._memory_bytes)
         except NotStarted as error:
             raise Unreachable(str(error)) from error
         try:
@@ -177,7 +187,14 @@ class StdioSubject:
 
     # -- messages ------------------------------------------------------------------------------------
 
-    def ask(self, operation: str, *, file: bytes | None = None, **members: Any) -> dict[str, Any]:
+    def ask(
+        self,
+        operation: str,
+        *,
+        file: bytes | None = None,
+        beside: tuple[tuple[str, bytes], ...] = (),
+        **members: Any,
+    ) -> dict[str, Any]:
         """Send one request and return the answer, an object with the same `id`.
 
         Raises: SubjectGone when the process ends or stays silent, AdapterFault for another answer.
@@ -189,14 +206,14 @@ class StdioSubject:
             self._process.write(sent.encode(), self._answer_seconds)
             line = self._process.read(self._answer_seconds)
         except (Ended, Silent) as error:
-            self.recorder.add(LineExchange(sent, None, str(error), file))
+            self.recorder.add(LineExchange(sent, None, str(error), file, beside))
             self._process.close()
             raise SubjectGone(f"sent {operation!r}, found: {error}; expected an answer") from error
         except LineTooLong as error:
-            self.recorder.add(LineExchange(sent, None, str(error), file))
+            self.recorder.add(LineExchange(sent, None, str(error), file, beside))
             self._process.close()
             raise AdapterFault(f"sent {operation!r}, found: {error}") from error
-        self._last = LineExchange(sent, line.decode("utf-8", "replace"), file=file)
+        self._last = LineExchange(sent, line.decode("utf-8", "replace"), file=file, beside=beside)
         self.recorder.add(self._last)
         try:
             answer = _object(line, f"the answer to {operation!r}")
@@ -214,10 +231,15 @@ class StdioSubject:
         path.write_bytes(content)
         return path
 
-    def load(self, path: Path) -> LoadedModel | Rejection:
-        """Load a model file. Raises: as `ask`; SubjectFault for wrong members of the answer."""
+    def load(
+        self, path: Path, beside: Mapping[str, bytes] = types.MappingProxyType({})
+    ) -> LoadedModel | Rejection:
+        """Load a model file; `beside` are files that it refers to, for the record.
+
+        Raises: as `ask`; SubjectFault for wrong members of the answer.
+        """
         content = path.read_bytes() if path.is_file() else None
-        answer = self.ask("load", file=content, path=str(path))
+        answer = self.ask("load", file=content, beside=tuple(beside.items()), path=str(path))
         if "error" in answer:
             return _rejection(answer)
         handle = answer.get("model")

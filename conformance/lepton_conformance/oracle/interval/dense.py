@@ -26,6 +26,10 @@ __all__ = ["contraction", "einsum", "gemm", "matmul", "sum_of_products"]
 
 Contract = Callable[[Array, Array], Array]
 
+#: Roundings of a factor that a later scale or normalisation may be folded into: `w * scale / sqrt(var +
+#: eps)`.
+FOLDED = 4
+
 
 def sum_of_products(
     datatype: str,
@@ -101,11 +105,11 @@ def contraction(
         b_all = b_abs if b_rad is None else b_abs + b_rad
         size = contract(a_all, b_all)
         radius = np.maximum(size - contract(a_abs, b_abs), 0)
-    rounds = 0
+    rounds = FOLDED
     if scale != 1.0:
         value, size = scale * value, abs(scale) * size
         radius = None if radius is None else abs(scale) * radius
-        rounds = 2
+        rounds = FOLDED + 2
     return sum_of_products(a.datatype, terms, (value, size, radius), bias, loose, rounds)
 
 

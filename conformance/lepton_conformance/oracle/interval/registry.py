@@ -3,7 +3,15 @@
 Owns the table; leaves the functions to the modules of the groups. Serves `runtime` (RUN-NUM-02).
 """
 
-from lepton_conformance.oracle.interval import dense, elementwise, transcendental
+from lepton_conformance.oracle.interval import (
+    convolution,
+    dense,
+    elementwise,
+    normalisation,
+    pooling,
+    reductions,
+    transcendental,
+)
 from lepton_conformance.oracle.interval.signature import Operator
 
 __all__ = ["OPERATORS"]
@@ -58,4 +66,30 @@ OPERATORS: dict[str, Operator] = {
     "Einsum": dense.einsum,
     "Gemm": dense.gemm,
     "MatMul": dense.matmul,
+    # convolution
+    "Conv": convolution.conv,
+    "ConvTranspose": convolution.conv_transpose,
+    # pooling
+    "AveragePool": pooling.average_pool,
+    "GlobalAveragePool": pooling.global_average_pool,
+    "GlobalMaxPool": pooling.global_max_pool,
+    "MaxPool": pooling.max_pool,
+    # normalisation
+    "BatchNormalization": normalisation.batch_normalization,
+    "InstanceNormalization": normalisation.instance_normalization,
+    "LayerNormalization": normalisation.layer_normalization,
+    "LogSoftmax": normalisation.log_softmax,
+    "LpNormalization": normalisation.lp_normalization,
+    "Softmax": normalisation.softmax,
+    # reductions
+    "ArgMax": reductions.arg_max,
+    "ArgMin": reductions.arg_min,
+    "CumSum": reductions.cumulative_sum,
+    "ReduceL2": reductions.reduce_l2,
+    "ReduceMax": reductions.reduce_max,
+    "ReduceMean": reductions.reduce_mean,
+    "ReduceMin": reductions.reduce_min,
+    "ReduceProd": reductions.reduce_prod,
+    "ReduceSum": reductions.reduce_sum,
+    "TopK": reductions.top_k,
 }

@@ -10,7 +10,18 @@ import numpy as np
 
 from lepton_conformance.oracle.interval.value import Array, Interval, Undecidable, exact
 
-__all__ = ["Attributes", "Inputs", "Operator", "boolean", "given", "hull", "marks", "one", "optional"]
+__all__ = [
+    "Attributes",
+    "Inputs",
+    "Operator",
+    "across",
+    "boolean",
+    "given",
+    "hull",
+    "marks",
+    "one",
+    "optional",
+]
 
 #: Attributes by name as Python values: floats as FP32 holds them, tensors as arrays, graphs as
 #: `control.Body`.
@@ -66,3 +77,8 @@ def boolean(sure: Array, possible: Array, loose: Array | None) -> Interval:
     if loose is None and sure is possible:
         return exact("BOOL", np.asarray(sure))
     return Interval("BOOL", np.asarray(sure), np.asarray(possible), loose)
+
+
+def across(mask: Array | None, axes: int | tuple[int, ...], keepdims: bool = False) -> Array | None:
+    """Return whether a mask holds anywhere along some axes; None for no mask."""
+    return None if mask is None else np.asarray(mask.any(axis=axes, keepdims=keepdims))

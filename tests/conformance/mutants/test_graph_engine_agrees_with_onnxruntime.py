@@ -1,6 +1,7 @@
 """The numpy engine that mutants are made of computes what onnxruntime computes: it is correct where it is not
 broken. `allclose` is enough here; what engines may differ by is the oracle's matter."""
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -8,9 +9,11 @@ from typing import Any
 
 import numpy as np
 import onnx
-import onnxruntime
 import pytest
 from onnx import TensorProto, helper, numpy_helper
+
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")  # before the import, which reports home otherwise
+import onnxruntime
 
 from lepton_conformance.mutants.computing import Array
 from lepton_conformance.mutants.engine_graph import GraphEngine
@@ -90,9 +93,9 @@ def elementwise() -> Iterator[Case]:
     for operator in ("Min", "Max"):
         yield Case(operator, (floats(3, 4), floats(4), floats(3, 1)))
         yield Case(operator, (integers(4),))
-    for dtype in (np.int32, np.int64):
+    for whole in (np.int32, np.int64):
         for fmod in (0, 1):
-            left, right = integers(6, dtype=dtype), np.array([3, -3, 5, -5, 7, -7], dtype)
+            left, right = integers(6, dtype=whole), np.array([3, -3, 5, -5, 7, -7], whole)
             yield Case("Mod", (left, right), {"fmod": fmod})
     yield Case("Mod", (floats(6), floats(6, low=0.5)), {"fmod": 1})
     for operator in ("Less", "Greater", "LessOrEqual", "GreaterOrEqual", "Equal"):

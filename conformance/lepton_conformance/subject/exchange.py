@@ -80,13 +80,15 @@ class GrpcExchange:
 class LineExchange:
     """One line to a stdio program and the line it answered; `received` is None when none came.
 
-    `file` is the content of the file that the line names, for it is gone when the line is replayed.
+    `file` is the content of the file that the line names, for it is gone when the line is replayed; `beside`
+    are the names and contents of files that this one refers to.
     """
 
     sent: str
     received: str | None
     problem: str = ""
     file: bytes | None = None
+    beside: tuple[tuple[str, bytes], ...] = ()
 
     def file_base64(self) -> str:
         """Return the file's content in base64, empty when there is none."""

@@ -53,6 +53,8 @@ class Engine:
     breaks: ClassVar[str] = ""
     name = "lepton-engine"
     version = "1.0"
+    #: No group whole: the conformance models need but six operators.
+    operators: ClassVar[tuple[str, ...]] = ()
 
     # loading
 

@@ -60,7 +60,7 @@ class Talker:
             "protocol": 1,
             "name": "lepton-talker",
             "version": "1.0",
-            "capabilities": {"datatypes": list(DTYPES), "formats": ["onnx"]},
+            "capabilities": {"datatypes": list(DTYPES), "formats": ["onnx"], "operators": []},
         }
 
     def error(self, request: dict[str, Any], error: Exception) -> Any:

@@ -49,6 +49,7 @@ GRPC_MODULES = (
 RUNTIME_MODULES = (
     "runtime_protocol",
     "runtime_numbers",
+    "runtime_graphs",
     "runtime_isolation",
     "runtime_refusals",
 )

@@ -71,14 +71,17 @@ def has_contents(datatype_name: str) -> bool:
 def read_contents(parts: Sequence[memoryview], datatype_name: str, shape: Sequence[int]) -> Array:
     """Read the `contents` of one input; several `parts` of one message count as one after the other.
 
-    Raises: RequestError when they are malformed, in another field, too many, too few, or out of range.
+    A tensor without elements needs none, whatever its datatype (INF-GRP-19). Raises: RequestError when they
+    are malformed, in another field, too many, too few, or out of range.
     """
+    count = element_count(shape)
     home = _HOMES.get(datatype_name)
     if home is None:
+        if not parts and count == 0:
+            return shaped(np.empty(0, numpy_dtype(datatype_name)), shape)
         raise invalid(
             f"found {datatype_name} outside raw_input_contents, expected it there: it has no typed field"
         )
-    count = element_count(shape)
     packed = _packed(parts, home)
     try:
         flat = _read_each(parts, home, count) if packed is None else _read_packed(packed, home, count)

@@ -198,6 +198,16 @@ def test_19_empty_tensors_pass_both_ways(call: Call, datatype: str, shape: tuple
     assert list(answer.raw_output_contents) == [b""]
 
 
+@pytest.mark.parametrize("datatype", ["FP16", "BF16"])
+def test_19_an_empty_tensor_without_a_typed_field_needs_no_raw_entry(call: Call, datatype: str) -> None:
+    request = raw(datatype, b"", (0, 3))
+    del request.raw_input_contents[:]
+    answer = answered(call, request)
+    assert (list(answer.outputs[0].shape), list(answer.raw_output_contents)) == ([0, 3], [b""])
+    request.inputs[0].shape[0] = 1
+    refused(call, request, "INVALID_ARGUMENT", "raw_input_contents")
+
+
 def test_19_a_scalar_has_one_element_and_no_dimension(call: Call) -> None:
     request = typed("FP64", [0.1], shape=[])
     request.model_name = "scalar"

@@ -3,13 +3,16 @@
 Serves every command with `--output`.
 """
 
+import contextlib
 import os
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 from lepton.errors import LeptonError
 
-__all__ = ["write_output"]
+__all__ = ["whole_file", "write_output"]
 
 
 def write_output(text: str, target: Path | None) -> None:
@@ -20,20 +23,29 @@ def write_output(text: str, target: Path | None) -> None:
     if target is None:
         sys.stdout.write(text)
         return
-    import tempfile
-
-    beside: str | None = None
     try:
-        handle, beside = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
-        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
-            file.write(text)
-        mask = os.umask(0)
-        os.umask(mask)
-        Path(beside).chmod(0o666 & ~mask)
-        Path(beside).replace(target)
-        beside = None
+        with whole_file(target) as file:
+            file.write(text.encode())
     except OSError as error:
         raise LeptonError(f"cannot write {str(target)!r}: {error.strerror}") from error
+
+
+@contextlib.contextmanager
+def whole_file(target: Path) -> Iterator[BinaryIO]:
+    """Yield a file that takes the place of `target` at the end, its mode the umask's; else nothing changes.
+
+    Raises: OSError.
+    """
+    import tempfile
+
+    handle, name = tempfile.mkstemp(prefix=".lepton-", dir=target.parent)
+    beside = Path(name)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            yield file
+        mask = os.umask(0)
+        os.umask(mask)
+        beside.chmod(0o666 & ~mask)
+        beside.replace(target)
     finally:
-        if beside is not None:
-            Path(beside).unlink(missing_ok=True)
+        beside.unlink(missing_ok=True)

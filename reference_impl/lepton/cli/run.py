@@ -6,13 +6,12 @@ Owns reading and writing arrays for the terminal; leaves checking and computing 
 import argparse
 import json
 import math
-import os
-import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
+from lepton.cli.output import whole_file
 from lepton.errors import BindError, LeptonError, SourceError
 from lepton.tensor import TensorSpec, datatype
 
@@ -125,14 +124,8 @@ def _write(specs: Iterable[TensorSpec], answer: "Mapping[str, Array]", folder: P
                         "use --format json"
                     )
             target = folder / f"{quote(spec.name, safe=' ')}.npy"
-            handle, beside = tempfile.mkstemp(dir=folder, suffix=".part")
-            try:
-                with os.fdopen(handle, "wb") as file:
-                    np.save(file, array, allow_pickle=False)
-                Path(beside).replace(target)
-            except BaseException:
-                Path(beside).unlink(missing_ok=True)
-                raise
+            with whole_file(target) as file:
+                np.save(file, array, allow_pickle=False)
             written.append(target)
     except OSError as error:
         raise LeptonError(f"--output {folder}: cannot write there ({error.strerror})") from error

@@ -100,6 +100,9 @@ def test_run_writes_arrays_that_numpy_reads(package: Path, folder: Path) -> None
     ]
     assert np.load(folder / "answers" / "scores.npy").tolist() == [[5, 7, 10], [-3, -3, -4]]
     assert np.load(folder / "answers" / "text.npy").tolist() == [["é".encode()]] * 2
+    plain = folder / "plain"
+    plain.touch()
+    assert (folder / "answers" / "best.npy").stat().st_mode == plain.stat().st_mode
 
 
 @pytest.mark.parametrize(

@@ -35,6 +35,12 @@ NOT_FOUND = 404
 #: Reloads under traffic: at least, and at most where they are quick.
 RELOADS, MOST_RELOADS = 5, 40
 QUICK_SECONDS = 1.0
+#: Parameters that no server knows, of each type that they may have.
+_UNKNOWN: tuple[dict[str, Any], ...] = (
+    {"lepton_unknown": "x"},
+    {"lepton_number": 1.5},
+    {"lepton_flag": True, "lepton_other": -7},
+)
 #: Rounds of unloading under traffic.
 ROUNDS = 3
 
@@ -52,17 +58,34 @@ def _serves(http: HttpSubject, name: str, after: str) -> None:
 
 @requirement("INF-REP-07", needs=("INF-REP-01", "INF-RSP-01", "INF-REP-09"))
 def test_loaded_model_is_ready_at_once(http: HttpSubject, budget: Budget) -> None:
-    names = movable(http, 2)
-
-    def body(item: tuple[str, Any]) -> None:
-        name, asked = item
+    def body(name: str) -> None:
         with unloaded(http, name):
-            what = f"the load request for {name} with the body {asked!r}"
-            expect_done(load(http, name, asked), what)
+            what = f"the load request for {name}"
+            expect_done(load(http, name, {}), what)
             _serves(http, name, what)
 
-    bodies = [{}, {"parameters": {"lepton_unknown": "x", "lepton_number": 1, "lepton_flag": True}}]
-    each(budget, [(name, asked) for name in names for asked in bodies], body)
+    each(budget, movable(http, 2), body)
+
+
+@requirement("INF-REP-21", needs=("INF-REP-07", "INF-REP-09"))
+def test_unknown_parameters_change_no_answer(http: HttpSubject, budget: Budget) -> None:
+    (name,) = movable(http)
+
+    def body(item: tuple[str, dict[str, Any]]) -> None:
+        verb, parameters = item
+        asked = {"parameters": parameters}
+        what = f"the {verb} request for {name} with the unknown parameters {parameters!r}"
+        if verb == "load":
+            with unloaded(http, name):
+                expect_done(load(http, name, asked), what)
+                _serves(http, name, what)
+        else:
+            with left_as_found(http, name):
+                expect_done(unload(http, name, asked), what)
+                if is_ready(http, name):
+                    raise SubjectFault(f"sent {what}; found the model still ready, expected it unloaded")
+
+    each(budget, [(verb, parameters) for verb in ("load", "unload") for parameters in _UNKNOWN], body)
 
 
 @requirement("INF-REP-08", needs=("INF-REP-01", "INF-ERR-01"))
@@ -74,7 +97,7 @@ def test_unknown_names_are_not_found(http: HttpSubject, budget: Budget) -> None:
         answer = (load if verb == "load" else unload)(http, unknown, {})
         refused(answer, f"the {verb} request for the unknown model {unknown!r}", NOT_FOUND)
 
-    unknown = (*UNKNOWN_MODELS, f"{name}x", name.upper(), f" {name}")
+    unknown = (*UNKNOWN_MODELS, f"{name}x", name[:-1], name.upper(), f" {name}")
     each(budget, [(verb, one) for verb in ("load", "unload") for one in unknown], body)
     each(budget, [name], lambda one: answers_right(http, one))
 
@@ -105,7 +128,11 @@ def test_unloading_leaves_the_rest_alone(http: HttpSubject, budget: Budget) -> N
     first, *others = movable(http, 3)
 
     def body(name: str) -> None:
+        before = ready_names(entries(http, {}))
         with unloaded(http, name):
+            gone = before - ready_names(entries(http, {}))
+            if gone != {name}:
+                raise SubjectFault(f"after unloading {name}: found {sorted(gone)!r:.200} unloaded")
             for path in ("v2/health/live", "v2/health/ready"):
                 status = http.get(path).status
                 if status != 200:
@@ -181,7 +208,7 @@ def test_loading_a_ready_model_keeps_it_ready(http: HttpSubject, budget: Budget)
     def body(name: str) -> None:
         with left_as_found(http, name):
             expect_done(load(http, name, {}), f"the load request for {name}, which is ready")
-            if not is_ready(http, name) or name not in ready_names(entries(http)):
+            if not is_ready(http, name) or name not in ready_names(entries(http, {})):
                 raise SubjectFault(f"after loading {name}, which was ready: found it not ready")
             _serves(http, name, f"loading {name}, which was ready")
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from field.place import BUILD, SERVERS
 
-__all__ = ["InstallFault", "install", "installed_versions", "python"]
+__all__ = ["STAMP", "InstallFault", "install", "installed_versions", "python"]
 
 STAMP = "installed"
 INSTALL_SECONDS = 1800
@@ -28,14 +28,14 @@ def python(server: str) -> Path:
     return BUILD / server / "venv" / "bin" / "python"
 
 
-def install(server: str) -> bool:
+def install(server: str, requirements: Path | None = None) -> bool:
     """Install a server unless it is there as its `requirements.txt` says; tell whether that took place.
 
     The stamp is written last: an installation that broke off is begun again.
 
     Raises: InstallFault.
     """
-    requirements = SERVERS / server / "requirements.txt"
+    requirements = requirements or SERVERS / server / "requirements.txt"
     wanted = hashlib.sha256(requirements.read_bytes()).hexdigest() + f" {sys.version_info[:2]}"
     folder = BUILD / server
     stamp = folder / STAMP

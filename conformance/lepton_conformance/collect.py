@@ -205,9 +205,22 @@ class _Collector:
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         """Keep the error of a module of the suite that cannot be imported."""
+        self._keep_error(report)
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Keep the error of a fixture, or of what is done after a test: a fault of the suite, no verdict."""
+        self._keep_error(report)
+
+    def pytest_internalerror(self, excinfo: pytest.ExceptionInfo[BaseException]) -> bool:
+        """Keep the error that ended pytest itself, instead of its traceback."""
+        self.errors.append(f"{excinfo.exconly()} ({_place(excinfo.value)})")
+        return True
+
+    def _keep_error(self, report: pytest.CollectReport | pytest.TestReport) -> None:
         if report.failed:
-            lines = str(report.longrepr).strip().splitlines()
-            self.errors.append(f"{report.nodeid}: {lines[-1] if lines else 'not importable'}")
+            lines = str(report.longrepr).strip().splitlines() or ["no more is known"]
+            marked = [line.removeprefix("E ") for line in lines if line.startswith("E ")]  # what was raised
+            self.errors.append(f"{report.nodeid}: {(marked or lines)[-1].strip()}")
 
     @pytest.hookimpl(trylast=True)
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:

@@ -175,7 +175,34 @@ def test_lost_subject_blocks_whatever_follows(tmp_path: Path, monkeypatch: pytes
     assert profile == "fail"
 
 
-@pytest.mark.parametrize("tests", ["import no_such_module", "def test_x(budget): pass", "syntax error("])
-def test_broken_suite_is_no_verdict(tests: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(SuiteError, match="suite could not run"):
+@pytest.mark.parametrize(
+    ("tests", "words"),
+    [
+        ("import no_such_module", "No module named 'no_such_module'"),
+        ("def test_x(budget): pass", "test_x cites no requirement"),
+        ("syntax error(", "SyntaxError"),
+    ],
+)
+def test_broken_suite_is_no_verdict(
+    tests: str, words: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(SuiteError, match=f"suite could not run: .*{words}"):
         collected(tests, tmp_path, monkeypatch)
+
+
+class Raising(Someone):
+    """A subject whose own code fails when it is asked whether it still responds."""
+
+    def responds(self) -> bool:
+        raise RuntimeError("no luck")
+
+
+def test_fault_outside_of_a_test_is_no_verdict_and_says_what_it_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asks = '@requirement("INF-TST-01")\ndef test_1(no_such_fixture): pass'
+    with pytest.raises(SuiteError, match=r"test_1: .*no_such_fixture"):
+        collected(asks, tmp_path, monkeypatch)
+    gone = '@requirement("INF-TST-01")\ndef test_1(budget): raise SubjectGone("nothing")'
+    with pytest.raises(SuiteError, match=r"test_1: .*no luck"):
+        collected(gone, tmp_path, monkeypatch, Raising())

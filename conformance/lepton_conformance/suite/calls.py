@@ -243,7 +243,10 @@ def goes_on(grpc: GrpcSubject, case: Given, after: str) -> None:
 
 
 def silent(grpc: GrpcSubject) -> tuple[str, ...]:
-    """Return those of the core models that answer no ordinary call any more, asked twice."""
+    """Return those of the core models that answer no ordinary call any more, asked twice.
+
+    None where the server says no longer which models it has.
+    """
 
     def answers(name: str) -> bool:
         try:
@@ -253,6 +256,6 @@ def silent(grpc: GrpcSubject) -> tuple[str, ...]:
 
     try:
         names = core(grpc)
-    except NotTested:
+    except (NotTested, SubjectFault):
         return ()
     return tuple(name for name in names if not answers(name) and not answers(name))

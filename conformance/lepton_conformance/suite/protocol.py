@@ -233,7 +233,10 @@ def goes_on(http: HttpSubject, case: Given, after: str, timeout: float | None = 
 
 
 def silent(http: HttpSubject) -> tuple[str, ...]:
-    """Return those of the core models that answer no ordinary request any more, asked twice."""
+    """Return those of the core models that answer no ordinary request any more, asked twice.
+
+    None where the server says no longer which models it has.
+    """
 
     def answers_now(name: str) -> bool:
         try:
@@ -243,7 +246,7 @@ def silent(http: HttpSubject) -> tuple[str, ...]:
 
     try:
         names = core(http)
-    except NotTested:
+    except (NotTested, SubjectFault):
         return ()
     return tuple(name for name in names if not answers_now(name) and not answers_now(name))
 

@@ -7,6 +7,9 @@ from lepton_conformance.mutants.grpc_listener import listening_grpc
 from lepton_conformance.mutants.grpc_naive import NaiveGrpc
 from lepton_conformance.mutants.listener import HttpRequest, HttpResponse, listening
 from lepton_conformance.mutants.naive import Naive
+from lepton_conformance.subject.grpc import GrpcSubject
+from lepton_conformance.subject.http import HttpSubject
+from lepton_conformance.suite import calls, protocol
 
 MODEL = "lepton_id_fp32"
 
@@ -54,3 +57,8 @@ def test_dead_model_is_found_once() -> None:
     assert verdicts["INF-GRP-28"] == "fail"
     assert [verdicts[each] for each in ("INF-GRP-29", "INF-GRP-39")] == ["pass", "pass"]
     assert verdicts["INF-GRP-34"] != "fail"
+
+
+def test_nobody_answers_when_asked_which_models_are_silent() -> None:
+    assert calls.silent(GrpcSubject("grpc://127.0.0.1:1")) == ()
+    assert protocol.silent(HttpSubject("http://127.0.0.1:1")) == ()

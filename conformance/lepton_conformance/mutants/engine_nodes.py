@@ -51,6 +51,10 @@ class Node:
         """Return an attribute, or what stands for it when neither the node nor the schema has it."""
         return self.attributes.get(name, otherwise)
 
+    def having(self, **attributes: Any) -> "Node":
+        """Return the node with other values of attributes."""
+        return Node(self.operator, self.inputs, self.outputs, {**self.attributes, **attributes}, self.opset)
+
 
 @dataclass(frozen=True, slots=True)
 class Graph:

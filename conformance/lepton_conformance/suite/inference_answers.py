@@ -2,7 +2,6 @@
 
 import itertools
 import json
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -10,8 +9,8 @@ import numpy as np
 from lepton_conformance.oracle.answers import expected
 from lepton_conformance.outcome import NotTested, SubjectFault
 from lepton_conformance.strategies.cases import Cases, Digits
-from lepton_conformance.strategies.requests import infer_request, spell
-from lepton_conformance.strategies.tensors import Given, given, shapes, smaller
+from lepton_conformance.strategies.requests import infer_request
+from lepton_conformance.strategies.tensors import Given, given, shapes
 from lepton_conformance.subject.http import JSON_HEADERS, Answer, HttpSubject
 from lepton_conformance.suite.driver import Budget, each, examples
 from lepton_conformance.suite.marks import requirement
@@ -41,36 +40,6 @@ IDS = (
     "x" * 1024,
 )
 _ID_CHARACTERS = 'aZ09-_ "\\/<>&%{}[]é中\u2028\U0001f680'
-
-
-@dataclass(frozen=True, slots=True)
-class Spelled:
-    """A valid request in one spelling of its JSON."""
-
-    case: Given
-    spelling: int
-
-
-def _spelled(names: tuple[str, ...]) -> Cases[Spelled]:
-    domain = shapes(names)
-    assert domain.decode is not None
-    decode = domain.decode
-
-    def decode_spelled(number: int) -> Spelled:
-        digits = Digits(number)
-        case = digits.take(1 << 12)
-        return Spelled(decode(case), digits.rest)
-
-    boundary = [Spelled(case, 0) for case in domain.boundary]
-    boundary += [Spelled(given(names[0]), style) for style in range(1, 8)]
-    return Cases(
-        boundary,
-        decode_spelled,
-        lambda wrong: [
-            *([Spelled(wrong.case, 0)] if wrong.spelling else []),
-            *(Spelled(case, wrong.spelling) for case in smaller(wrong.case)),
-        ],
-    )
 
 
 @requirement("INF-RSP-07", needs=("INF-MET-01",))
@@ -109,10 +78,8 @@ def test_bodies_are_json_and_say_so(http: HttpSubject, budget: Budget) -> None:
 
 @requirement("INF-RSP-01")
 def test_valid_request_is_answered(http: HttpSubject, budget: Budget) -> None:
-    def body(wrong: Spelled) -> None:
-        case = wrong.case
-        request = spell(infer_request(case), wrong.spelling)
-        value = accepted(http.infer(case.model.name, request), sent(case))
+    def body(case: Given) -> None:
+        value = accepted(http.infer(case.model.name, infer_request(case)), sent(case))
         if not isinstance(value.get("model_name"), str):
             raise SubjectFault(f"found model_name {value.get('model_name')!r:.80}, expected a string")
         for name, output in outputs_of(value).items():
@@ -126,7 +93,7 @@ def test_valid_request_is_answered(http: HttpSubject, budget: Budget) -> None:
             if not isinstance(output.get("data"), list):
                 raise SubjectFault(f"output {name}: found data {output.get('data')!r:.80}, expected an array")
 
-    examples(budget, _spelled(core(http)), body)
+    examples(budget, shapes(core(http)), body)
 
 
 @requirement("INF-RSP-01")

@@ -5,7 +5,7 @@ import zlib
 from collections.abc import Callable
 
 from lepton_conformance.outcome import NotTested, SubjectFault
-from lepton_conformance.strategies.requests import infer_request
+from lepton_conformance.strategies.requests import PLAIN_ID, infer_request
 from lepton_conformance.strategies.tensors import Given, given
 from lepton_conformance.subject.http import JSON_HEADERS, Answer, Headers, HttpSubject, encode
 from lepton_conformance.suite.driver import Budget, each
@@ -81,7 +81,7 @@ def test_encoded_bodies_are_expanded_or_refused(http: HttpSubject, budget: Budge
 def test_query_and_trailing_slash_do_not_matter(http: HttpSubject, budget: Budget) -> None:
     case = plain(http)
     route = http.model_path(case.model.name)
-    tails = ("?", "?lepton=1", "?a=b&c=%2Fd%3F", "/", "/?x")
+    tails = ("?", "?lepton=1", "?a=b&c=%2Fd%3F", "?a=/b/c?d", "/", "/?x")
     asked = [(path, tail) for tail in tails for path in ("v2", "v2/health/live", "v2/health/ready", route)]
     asked += [(f"{route}{end}", tail) for tail in tails for end in ("/ready", "/infer")]
 
@@ -122,6 +122,8 @@ def test_trace_context_changes_no_answer(http: HttpSubject, budget: Budget) -> N
         shown = ", ".join(f"{name}: {value[:60]}" for name, value in headers)
         answer = http.infer(case.model.name, infer_request(case), headers=(*JSON_HEADERS, *headers))
         _right(case, answer, f"a request with {shown}")
+        if accepted(answer, f"a request with {shown}").get("id", PLAIN_ID) != PLAIN_ID:
+            raise SubjectFault(f"sent a request with {shown}; found another id in the answer")
 
     each(budget, asked, body)
 
@@ -138,6 +140,10 @@ def test_answers_are_compressed_only_where_asked(http: HttpSubject, budget: Budg
         "GET of the metadata": lambda more: http.get(route, more),
         "a request that is refused": lambda more: http.infer(name, b"{", headers=(*JSON_HEADERS, *more)),
     }
+    coded = zlib.compress(encode(infer_request(case)), wbits=zlib.MAX_WBITS | 16)
+    asked["a compressed request"] = lambda more: http.infer(
+        name, coded, headers=(*JSON_HEADERS, ("Content-Encoding", "gzip"), *more)
+    )
     without: tuple[Headers, ...] = (
         (),
         (("Accept-Encoding", "identity"),),

@@ -125,7 +125,7 @@ def left_as_found(http: HttpSubject, *names: str) -> Iterator[None]:
         with contextlib.suppress(SubjectFault):
             for name in names:
                 if not is_ready(twin, name):
-                    load(twin, name)
+                    load(twin, name, {})
         twin.close()
 
 
@@ -133,14 +133,14 @@ def left_as_found(http: HttpSubject, *names: str) -> Iterator[None]:
 def unloaded(http: HttpSubject, name: str) -> Iterator[None]:
     """Unload a model and load it again afterwards. Raises: SubjectFault when it cannot be unloaded."""
     with left_as_found(http, name):
-        expect_done(unload(http, name), f"the unload request for {name}")
+        expect_done(unload(http, name, {}), f"the unload request for {name}")
         yield
 
 
 def loaded(http: HttpSubject, name: str) -> None:
     """Load a model unless it is ready. Raises: SubjectFault."""
     if not is_ready(http, name):
-        expect_done(load(http, name), f"the load request for {name}")
+        expect_done(load(http, name, {}), f"the load request for {name}")
 
 
 def expect_done(answer: Answer, what: str) -> None:

@@ -3,11 +3,16 @@
 Owns the explicit list; leaves the faults to the modules beside it. Serves every chapter that the suite tests.
 """
 
+from pathlib import Path
+
 from lepton_conformance.mutants import (
+    abuse_faults,
     acceptance_faults,
     binary_faults,
+    compression_faults,
     data_faults,
     error_faults,
+    framing_faults,
     grpc_answer_faults,
     grpc_call_faults,
     grpc_companion_faults,
@@ -19,8 +24,13 @@ from lepton_conformance.mutants import (
     grpc_trivial,
     grpc_typed_faults,
     grpc_value_faults,
+    history_faults,
     lawful,
+    lawful_choices,
+    loading_faults,
     metadata_faults,
+    rare_faults,
+    repository_faults,
     request_faults,
     response_faults,
     service_faults,
@@ -29,8 +39,18 @@ from lepton_conformance.mutants import (
 )
 from lepton_conformance.mutants.grpc_naive import NaiveGrpc
 from lepton_conformance.mutants.naive import Naive
+from lepton_conformance.mutants.repository import NaiveRepository
 
-__all__ = ["GRPC_SERVERS", "SERVERS", "TRIVIAL_GRPC_SERVERS", "TRIVIAL_SERVERS", "grpc_server", "server"]
+__all__ = [
+    "GRPC_SERVERS",
+    "REPOSITORY_SERVERS",
+    "SERVERS",
+    "TRIVIAL_GRPC_SERVERS",
+    "TRIVIAL_SERVERS",
+    "grpc_server",
+    "repository_server",
+    "server",
+]
 
 #: Every server with one planted fault, in the order of the requirements that they break.
 SERVERS: tuple[type[Naive], ...] = tuple(
@@ -45,9 +65,18 @@ SERVERS: tuple[type[Naive], ...] = tuple(
             *request_faults.ALL,
             *service_faults.ALL,
             *binary_faults.ALL,
+            *compression_faults.ALL,
+            *framing_faults.ALL,
+            *abuse_faults.ALL,
+            *history_faults.ALL,
+            *rare_faults.ALL,
         ),
         key=lambda mutant: mutant.id,
     )
+)
+#: Every server with one planted fault in its repository.
+REPOSITORY_SERVERS: tuple[type[NaiveRepository], ...] = tuple(
+    sorted((*repository_faults.ALL, *loading_faults.ALL), key=lambda mutant: mutant.id)
 )
 #: Every gRPC server with one planted fault.
 GRPC_SERVERS: tuple[type[NaiveGrpc], ...] = tuple(
@@ -76,9 +105,24 @@ def server(identifier: str) -> Naive:
 
     Raises: KeyError for an id that nothing has.
     """
-    every: tuple[type[Naive], ...] = (Naive, *lawful.ALL, *SERVERS, *TRIVIAL_SERVERS)
+    every: tuple[type[Naive], ...] = (Naive, *lawful.ALL, *lawful_choices.ALL, *SERVERS, *TRIVIAL_SERVERS)
     known = {mutant.id: mutant for mutant in every}
     return known[identifier]()
+
+
+def repository_server(identifier: str, folder: Path) -> NaiveRepository:
+    """Return a new server by its id, `correct` for the one without a fault, with the models of a folder.
+
+    Raises: KeyError for an id that nothing has.
+    """
+    every: tuple[type[NaiveRepository], ...] = (
+        *lawful_choices.REPOSITORIES,
+        *REPOSITORY_SERVERS,
+        *trivial.REPOSITORIES,
+    )
+    known: dict[str, type[NaiveRepository]] = {"correct": NaiveRepository}
+    known |= {mutant.id: mutant for mutant in every}
+    return known[identifier](folder)
 
 
 def grpc_server(identifier: str) -> NaiveGrpc:

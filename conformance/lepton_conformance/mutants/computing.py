@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["DTYPES", "Array", "Model", "Spec", "conformance_models"]
+__all__ = ["DTYPES", "Array", "Model", "Spec", "brain_floats", "conformance_models", "rare_models"]
 
 Array = npt.NDArray[Any]
 
@@ -99,3 +99,37 @@ def conformance_models() -> dict[str, Model]:
         ),
     ]
     return {model.name: model for model in models}
+
+
+def rare_models() -> dict[str, Model]:
+    """Return the models that few servers have. BF16 is held as FP32, of which it is the upper half."""
+    many = tuple("ABCDEFGH")
+    wide = tuple(Spec(f"x{index}", "FP32", many) for index in range(64))
+    models = [
+        _identity("BF16"),
+        Model(
+            "lepton_scalar",
+            (Spec("x", "FP32", ()),),
+            (Spec("y", "FP32", ()),),
+            lambda given: {"y": given["x"]},
+        ),
+        Model("lepton_wide", wide, (Spec("y", "FP32", many),), _sum),
+    ]
+    return {model.name: model for model in models}
+
+
+def _sum(given: dict[str, Array]) -> dict[str, Array]:
+    total = given["x0"]
+    for index in range(1, len(given)):
+        total = total + given[f"x{index}"]
+    return {"y": total}
+
+
+def brain_floats(doubles: Array) -> Array:
+    """Round FP64 to BF16, nearest, ties to even, held as FP32; too large a number becomes infinite."""
+    # 8 bits of precision; below 2^-126 the step stays that of the subnormals, 2^-133.
+    _, exponents = np.frexp(doubles)
+    step = np.ldexp(1.0, np.maximum(exponents - 8, -133))
+    with np.errstate(all="ignore"):
+        rounded = np.where(np.isfinite(doubles), np.rint(doubles / step) * step, doubles)
+        return rounded.astype(np.float32)

@@ -13,7 +13,7 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from lepton_conformance.mutants.computing import DTYPES, Array, Model, Spec
+from lepton_conformance.mutants.computing import DTYPES, Array, Model, Spec, brain_floats
 from lepton_conformance.mutants.refusal import Refusal, shown
 
 __all__ = ["Decoder", "InferRequest", "Tensor", "Wanted"]
@@ -276,6 +276,8 @@ class Decoder:
             return self.decode_strings(flat, kinds)
         if datatype.startswith("FP"):
             return self.decode_floats(flat, kinds, datatype)
+        if datatype == "BF16":
+            return self.decode_brain(flat, kinds)
         return self.decode_integers(flat, kinds, datatype)
 
     def decode_bools(self, flat: list[Any], kinds: set[type]) -> Array:
@@ -307,6 +309,13 @@ class Decoder:
             rounded = doubles.astype(DTYPES[datatype])
         if bool((np.isinf(rounded) & ~named).any()):
             raise Refusal(400, f"a number is outside {datatype}")
+        return rounded
+
+    def decode_brain(self, flat: list[Any], kinds: set[type]) -> Array:
+        doubles = self.decode_floats(flat, kinds, "FP64")
+        rounded = brain_floats(doubles)
+        if bool((np.isinf(rounded) & ~np.isinf(doubles)).any()):
+            raise Refusal(400, "a number is outside BF16")
         return rounded
 
     def decode_strings(self, flat: list[Any], kinds: set[type]) -> Array:
@@ -371,6 +380,9 @@ class Decoder:
     def decode_binary(self, tensor: Tensor, part: bytes) -> Array:
         if tensor.datatype == "BYTES":
             return self.decode_binary_strings(tensor, part).reshape(tensor.shape)
+        if tensor.datatype == "BF16":
+            self.check_binary_size(tensor, math.prod(tensor.shape) * 2, len(part))
+            return self.decode_binary_brain(part).reshape(tensor.shape)
         dtype = DTYPES[tensor.datatype]
         self.check_binary_size(tensor, math.prod(tensor.shape) * dtype.itemsize, len(part))
         if tensor.datatype == "BOOL":
@@ -382,6 +394,10 @@ class Decoder:
             raise Refusal(
                 400, f"input {shown(tensor.name)} has {found} bytes, its shape says {shown(expected)}"
             )
+
+    def decode_binary_brain(self, part: bytes) -> Array:
+        halves: Array = np.frombuffer(part, dtype="<u2").astype(np.uint32)
+        return (halves << 16).view(np.float32)
 
     def decode_binary_bools(self, part: bytes) -> Array:
         if part.strip(b"\x00\x01"):

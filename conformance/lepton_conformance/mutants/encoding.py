@@ -97,6 +97,8 @@ class Encoder:
             return self.encode_strings(flat, spec)
         if spec.datatype.startswith("FP"):
             return self.encode_floats(flat)
+        if spec.datatype == "BF16":
+            return self.encode_brain(flat)
         return self.encode_exact(flat)
 
     def flat(self, array: Array) -> Array:
@@ -112,6 +114,9 @@ class Encoder:
         if bool(np.isfinite(flat).all()):
             return values
         return [self.encode_special(value) for value in values]
+
+    def encode_brain(self, flat: Array) -> list[Any]:
+        return self.encode_floats(flat)
 
     def encode_special(self, value: float) -> Any:
         if value != value:
@@ -136,7 +141,12 @@ class Encoder:
     def encode_binary(self, array: Array, datatype: str) -> bytes:
         if datatype == "BYTES":
             return b"".join(len(value).to_bytes(4, "little") + value for value in array.ravel())
+        if datatype == "BF16":
+            return self.encode_binary_brain(array)
         return array.astype(DTYPES[datatype], copy=False).tobytes(order="C")
+
+    def encode_binary_brain(self, array: Array) -> bytes:
+        return (np.ascontiguousarray(array).view(np.uint32) >> 16).astype("<u2").tobytes(order="C")
 
     def binary_size(self, array: Array, chunk: bytes) -> Any:
         return len(chunk)
@@ -160,6 +170,8 @@ class Encoder:
         headers = {"Content-Type": self.json_content_type}
         if refusal.allow:
             headers["Allow"] = refusal.allow
+        if refusal.status == 503:
+            headers["Retry-After"] = "1"
         return HttpResponse(refusal.status, self.encode_json(self.error_body(refusal)), headers)
 
     def error_body(self, refusal: Refusal) -> dict[str, Any]:

@@ -34,6 +34,8 @@ class Lenient(Naive):
 
     def refuse(self, refusal: Refusal) -> HttpResponse:
         status = 404 if refusal.status in (404, 405) else 500
+        if refusal.message.startswith("Content-Length"):
+            status = 400
         return super().refuse(Refusal(status, "" if status == 404 else refusal.message))
 
     def model_route(self, name: str, version: str | None, rest: list[str]) -> Route:
@@ -121,6 +123,8 @@ class Lenient(Naive):
         flat = super().encode_elements(array, spec)
         if spec.datatype == "BOOL":
             flat = [int(value) for value in flat]
+        if array.ndim != 2:
+            return flat
         columns = array.shape[1]
         return [flat[row * columns :][:columns] for row in range(array.shape[0])]
 

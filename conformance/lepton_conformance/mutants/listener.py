@@ -14,7 +14,7 @@ from typing import Protocol
 
 from lepton_conformance.mutants.refusal import Refusal
 
-__all__ = ["Application", "HttpRequest", "HttpResponse", "listening"]
+__all__ = ["Application", "Handler", "HttpRequest", "HttpResponse", "listening"]
 
 #: How much of a refused upload is read and thrown away so that the client sees the answer, in bytes.
 MAX_DRAINED_BYTES = 256 * 1024 * 1024
@@ -49,6 +49,11 @@ class Application(Protocol):
     max_request_bytes: int
     keeps_alive: bool
 
+    @property
+    def handler(self) -> "type[Handler]":
+        """Return what serves a connection."""
+        ...
+
     def respond(self, request: HttpRequest) -> HttpResponse:
         """Answer one request; never raises."""
         ...
@@ -73,7 +78,9 @@ class Application(Protocol):
         ...
 
 
-class _Handler(BaseHTTPRequestHandler):
+class Handler(BaseHTTPRequestHandler):
+    """One connection; every step is a method, which a mutant of HTTP itself overrides."""
+
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
     timeout = IDLE_SECONDS
@@ -98,7 +105,7 @@ class _Handler(BaseHTTPRequestHandler):
         """Answer a request line or header that cannot be read, as the protocol has errors."""
         self.close_connection = True
         self.command = getattr(self, "command", None) or "GET"
-        self._send(self.server.application.refuse(Refusal(code, message or "the request cannot be read")))
+        self.send(self.server.application.refuse(Refusal(code, message or "the request cannot be read")))
 
     def handle_one_request(self) -> None:
         try:
@@ -112,22 +119,36 @@ class _Handler(BaseHTTPRequestHandler):
         refused = False
         try:
             length = application.body_framing(headers)
-            if headers.get("expect", "").lower() == "100-continue":
-                self.send_response_only(100)
-                self.end_headers()
-                self.wfile.flush()
-            body = self._chunked(application) if length is None else self._exact(length)
-            response = application.respond(HttpRequest(self.command, self.path, headers, body))
+            self.invite(headers)
+            body = self.read_body(length)
+            response = self.respond(HttpRequest(self.command, self.path, headers, body))
         except Refusal as refusal:
             refused = True
             response = application.refuse(refusal)
-        if refused:
+        if self.closes(refused):
             self.close_connection = True
-        self._send(response)
+        self.send(response)
         if not application.keeps_alive:
             self.close_connection = True
         if refused and "expect" not in headers:
-            self._drain()
+            self.drain()
+
+    def respond(self, request: HttpRequest) -> HttpResponse:
+        return self.server.application.respond(request)
+
+    def invite(self, headers: Mapping[str, str]) -> None:
+        """Ask for the body where the client waits to be asked."""
+        if headers.get("expect", "").lower() == "100-continue":
+            self.send_response_only(100)
+            self.end_headers()
+            self.wfile.flush()
+
+    def read_body(self, length: int | None) -> bytes:
+        return self._chunked(self.server.application) if length is None else self._exact(length)
+
+    def closes(self, refused: bool) -> bool:
+        """Say whether the connection ends with this answer: after a body whose end is not known."""
+        return refused
 
     def _exact(self, length: int) -> bytes:
         body = self.rfile.read(length)
@@ -156,7 +177,7 @@ class _Handler(BaseHTTPRequestHandler):
             pass
         return application.join_chunks(chunks)
 
-    def _send(self, response: HttpResponse) -> None:
+    def send(self, response: HttpResponse) -> None:
         if response.status == 0:
             self.close_connection = True
             return
@@ -171,7 +192,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.wfile.write(response.body)
         self.wfile.flush()
 
-    def _drain(self) -> None:
+    def drain(self) -> None:
         # RFC 9112 9.6: closing at once would reset the connection before the client has read the answer.
         with contextlib.suppress(OSError):
             self.connection.shutdown(socket.SHUT_WR)
@@ -196,7 +217,7 @@ class _Server(ThreadingHTTPServer):
 @contextlib.contextmanager
 def listening(application: Application, port: int = 0) -> Iterator[str]:
     """Serve `application` on the loopback interface in threads; yield the URL, stop at the end."""
-    server = _Server(("127.0.0.1", port), _Handler)
+    server = _Server(("127.0.0.1", port), application.handler)
     server.application = application
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
     thread.start()

@@ -10,26 +10,31 @@ import contextlib
 import json
 import re
 import sys
+import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 from lepton_conformance.certify import certify
+from lepton_conformance.models.export import export
 from lepton_conformance.mutants import engine_faults, talker
-from lepton_conformance.mutants.catalogue import GRPC_SERVERS, SERVERS
+from lepton_conformance.mutants.catalogue import GRPC_SERVERS, REPOSITORY_SERVERS, SERVERS
 from lepton_conformance.mutants.engine import Engine
 from lepton_conformance.mutants.grpc_listener import listening_grpc
 from lepton_conformance.mutants.grpc_naive import NaiveGrpc
 from lepton_conformance.mutants.listener import listening
 from lepton_conformance.mutants.naive import Naive
+from lepton_conformance.mutants.repository import NaiveRepository
 from lepton_conformance.mutants.talker import Talker
 
-__all__ = ["EXAMPLES", "Kill", "Mutant", "every_mutant", "judge", "main", "reached"]
+__all__ = ["EXAMPLES", "Kill", "Mutant", "every_mutant", "judge", "main", "reached", "repository_listening"]
 
 #: Generated cases per property: boundary cases come first and kill nearly everything.
 EXAMPLES = 10
 SERVER_PROFILES = ("inference-rest", "inference-binary")
+REPOSITORY_PROFILES = ("inference-repository",)
 GRPC_PROFILES = ("inference-grpc",)
 #: The requirement that compares a gRPC server with its REST form.
 COMPANION = "INF-GRP-41"
@@ -62,13 +67,26 @@ class Kill:
 
 def every_mutant() -> tuple[Mutant, ...]:
     """Return every subject with one planted fault."""
-    return (*SERVERS, *GRPC_SERVERS, *engine_faults.ALL, *talker.ALL)
+    return (*SERVERS, *REPOSITORY_SERVERS, *GRPC_SERVERS, *engine_faults.ALL, *talker.ALL)
+
+
+@contextlib.contextmanager
+def repository_listening(mutant: type[NaiveRepository]) -> Iterator[tuple[str, Path]]:
+    """Serve a fresh folder of the conformance models; yield the URL and the folder."""
+    with tempfile.TemporaryDirectory(prefix="lepton-repository-") as temporary:
+        folder = Path(temporary) / "models"
+        export(folder, "plain")
+        with listening(mutant(folder)) as url:
+            yield url, folder
 
 
 @contextlib.contextmanager
 def reached(mutant: Mutant) -> Iterator[tuple[str, tuple[str, ...]]]:
     """Run a mutant; yield the SUBJECT under which it is reached and the profiles that judge it."""
-    if issubclass(mutant, Naive):
+    if issubclass(mutant, NaiveRepository):
+        with repository_listening(mutant) as (url, _):
+            yield url, REPOSITORY_PROFILES
+    elif issubclass(mutant, Naive):
         with listening(mutant()) as url:
             yield url, SERVER_PROFILES
     elif issubclass(mutant, NaiveGrpc):
@@ -94,11 +112,17 @@ def accompanied(mutant: Mutant) -> Iterator[str | None]:
 def judge(mutant: Mutant, *, whole: bool = False, seed: int = 0, max_examples: int = EXAMPLES) -> Kill:
     """Certify a mutant: on the requirement that it breaks and those it needs, or on the whole profiles."""
     started = time.perf_counter()
-    with reached(mutant) as (subject, profiles), accompanied(mutant) as companion:
-        only = None if whole else [mutant.breaks]
-        report = certify(
-            subject, profiles, seed=seed, max_examples=max_examples, only=only, companion=companion
-        )
+    only = None if whole else [mutant.breaks]
+    if issubclass(mutant, NaiveRepository):
+        with repository_listening(mutant) as (url, folder):
+            report = certify(
+                url, REPOSITORY_PROFILES, seed=seed, max_examples=max_examples, only=only, repository=folder
+            )
+    else:
+        with reached(mutant) as (subject, profiles), accompanied(mutant) as companion:
+            report = certify(
+                subject, profiles, seed=seed, max_examples=max_examples, only=only, companion=companion
+            )
     failures = list(_failures(report))
     own = [failure for failure in failures if failure[0] == mutant.breaks]
     return Kill(

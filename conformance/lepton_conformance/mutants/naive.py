@@ -5,19 +5,21 @@ Owns routes and the order of steps; leaves HTTP to `listener`, bytes to `decodin
 `inference` (profiles oip-rest, inference-rest, inference-binary).
 """
 
+import zlib
+from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 from urllib.parse import unquote_to_bytes
 
 import numpy as np
 
-from lepton_conformance.mutants.computing import Array, Model, Spec, conformance_models
+from lepton_conformance.mutants.computing import Array, Model, Spec, conformance_models, rare_models
 from lepton_conformance.mutants.decoding import Decoder, InferRequest
 from lepton_conformance.mutants.encoding import Encoder
-from lepton_conformance.mutants.listener import HttpRequest, HttpResponse
+from lepton_conformance.mutants.listener import Handler, HttpRequest, HttpResponse
 from lepton_conformance.mutants.refusal import Refusal, shown
 
-__all__ = ["Naive"]
+__all__ = ["Naive", "Route"]
 
 #: A route: the method it takes and what answers it.
 Route = tuple[str, Callable[[HttpRequest], HttpResponse]]
@@ -30,14 +32,21 @@ class Naive(Decoder, Encoder):
     breaks: ClassVar[str] = ""
     max_request_bytes = 64 * 1024 * 1024
     keeps_alive = True
+    handler: ClassVar[type[Handler]] = Handler
 
     def __init__(self) -> None:
-        self.models = conformance_models()
+        self.models = {**conformance_models(), **rare_models()}
+        self.answered: Counter[int] = Counter()
 
     # HTTP
 
     def respond(self, request: HttpRequest) -> HttpResponse:
         """Answer one request; never raises."""
+        response = self.answer(request)
+        self.answered[response.status] += 1
+        return response
+
+    def answer(self, request: HttpRequest) -> HttpResponse:
         try:
             return self.dispatch(request)
         except Refusal as refusal:
@@ -108,6 +117,8 @@ class Naive(Decoder, Encoder):
 
     def find_route(self, segments: list[str]) -> Route:
         match segments:
+            case ["metrics"]:
+                return "GET", lambda request: self.metrics()
             case ["v2"]:
                 return "GET", lambda request: self.answer_json(self.server_metadata())
             case ["v2", "health", "live"]:
@@ -154,7 +165,13 @@ class Naive(Decoder, Encoder):
             404, f"model {model.name!r} has no version {shown(version)}, only {list(model.versions)}"
         )
 
-    # health and metadata
+    # health, metrics and metadata
+
+    def metrics(self) -> HttpResponse:
+        lines = ["# TYPE requests_total counter"]
+        lines += [f'requests_total{{status="{status}"}} {n}' for status, n in sorted(self.answered.items())]
+        kind = "text/plain; version=0.0.4; charset=utf-8"
+        return HttpResponse(200, ("\n".join(lines) + "\n").encode(), {"Content-Type": kind})
 
     def live(self) -> HttpResponse:
         return self.answer_json({"live": True})
@@ -196,15 +213,47 @@ class Naive(Decoder, Encoder):
 
     def infer(self, model: Model, version: str, request: HttpRequest) -> HttpResponse:
         self.check_content(request.headers)
-        wanted, arrays = self.decode(model, request.headers, request.body)
+        body = self.plain_body(request.headers, request.body)
+        wanted, arrays = self.decode(model, request.headers, body)
         return self.encode(model, version, wanted, self.compute(model, wanted, arrays))
 
     def check_content(self, headers: Mapping[str, str]) -> None:
         kind = headers.get("content-type", self.json_content_type).split(";")[0].strip().lower()
         if kind not in ("", "application/json", "application/octet-stream"):
             raise Refusal(415, f"Content-Type is {shown(kind)}, expected application/json")
-        if headers.get("content-encoding", "identity").lower() != "identity":
-            raise Refusal(415, f"Content-Encoding is {shown(headers['content-encoding'])}, expected none")
+
+    def plain_body(self, headers: Mapping[str, str], body: bytes) -> bytes:
+        """Return the body without its content coding."""
+        coding = headers.get("content-encoding", "identity").strip().lower()
+        if coding in ("", "identity"):
+            return body
+        if coding not in ("gzip", "x-gzip"):
+            raise self.unknown_coding(coding)
+        return self.expand(body)
+
+    def unknown_coding(self, coding: str) -> Refusal:
+        return Refusal(415, f"Content-Encoding is {shown(coding)}, expected gzip or none")
+
+    def expand(self, body: bytes) -> bytes:
+        """Return what gzip holds: members one after the other, never more than the limit."""
+        parts: list[bytes] = []
+        left = self.max_request_bytes
+        while body:
+            stream = zlib.decompressobj(wbits=31)
+            try:
+                parts.append(stream.decompress(body, left + 1))
+            except zlib.error:
+                raise Refusal(400, "the body is not gzip, as Content-Encoding says") from None
+            left -= len(parts[-1])
+            if left < 0:
+                raise self.bomb()
+            if not stream.eof:
+                raise Refusal(400, "the gzip ends in the middle")
+            body = stream.unused_data
+        return b"".join(parts)
+
+    def bomb(self) -> Refusal:
+        return Refusal(413, f"the body expands to more than {self.max_request_bytes} bytes")
 
     def compute(self, model: Model, request: InferRequest, arrays: dict[str, Array]) -> dict[str, Array]:
         with np.errstate(all="ignore"):

@@ -8,10 +8,11 @@ import json
 from typing import Any
 
 from lepton_conformance.mutants.listener import HttpRequest, HttpResponse
-from lepton_conformance.mutants.naive import Naive
+from lepton_conformance.mutants.naive import Naive, Route
 from lepton_conformance.mutants.refusal import Refusal
+from lepton_conformance.mutants.repository import NaiveRepository
 
-__all__ = ["ALL"]
+__all__ = ["ALL", "REPOSITORIES"]
 
 
 class DoesNothing(Naive):
@@ -97,4 +98,39 @@ class Constant(Naive):
         return found
 
 
+class RepositoryNothing(NaiveRepository):
+    """Answers every request to the repository with 200 and an empty array; loads and unloads nothing."""
+
+    id = "trivial-repository-nothing"
+
+    def find_route(self, segments: list[str]) -> Route:
+        if segments[:2] == ["v2", "repository"]:
+            return "POST", lambda request: self.answer_entries([])
+        return super().find_route(segments)
+
+
+class RepositoryRejects(NaiveRepository):
+    """Announces a repository and refuses every request to it."""
+
+    id = "trivial-repository-rejects"
+
+    def find_route(self, segments: list[str]) -> Route:
+        if segments[:2] == ["v2", "repository"]:
+            raise Refusal(400, "this server refuses every request to its repository")
+        return super().find_route(segments)
+
+
+class RepositoryConstant(NaiveRepository):
+    """Says of every model that it is ready, and loads and unloads nothing."""
+
+    id = "trivial-repository-constant"
+
+    def answer_load(self, name: str, request: HttpRequest) -> HttpResponse:
+        return HttpResponse(200)
+
+    def answer_unload(self, name: str, request: HttpRequest) -> HttpResponse:
+        return HttpResponse(200)
+
+
 ALL: tuple[type[Naive], ...] = (DoesNothing, RejectsAll, AcceptsAll, Echoes, Constant)
+REPOSITORIES: tuple[type[NaiveRepository], ...] = (RepositoryNothing, RepositoryRejects, RepositoryConstant)

@@ -3,11 +3,51 @@
 import pytest
 
 import lepton_spec
+from lepton_conformance.mutants import (
+    abuse_faults,
+    compression_faults,
+    framing_faults,
+    history_faults,
+    loading_faults,
+    rare_faults,
+    repository_faults,
+)
 from lepton_conformance.mutants.grpc_naive import NaiveGrpc
 from lepton_conformance.mutants.matrix import Mutant, every_mutant, judge
 
-#: Those of gRPC are more than their time allows here: `test_grpc_mutants_are_killed` judges some of them.
-JUDGED = [mutant for mutant in every_mutant() if not issubclass(mutant, NaiveGrpc)]
+#: Modules whose mutants are more than their time allows here: one of each requirement stands for the others.
+SAMPLED = {
+    module.__name__
+    for module in (
+        abuse_faults,
+        compression_faults,
+        framing_faults,
+        history_faults,
+        loading_faults,
+        rare_faults,
+        repository_faults,
+    )
+}
+#: Requirements whose tests take seconds each, slow bodies and crowds: `make mutants` judges their mutants.
+SLOW = {f"INF-LIM-{number:02}" for number in (4, 5, 6, 8, 9, 10)} | {"INF-REQ-12", "INF-REQ-13"}
+
+
+def judged() -> list[Mutant]:
+    """Return those that are judged here; `test_grpc_mutants_are_killed` judges some of gRPC."""
+    found: list[Mutant] = []
+    seen: set[str] = set()
+    for mutant in every_mutant():
+        if issubclass(mutant, NaiveGrpc):
+            continue
+        if mutant.__module__ in SAMPLED:
+            if mutant.breaks in seen | SLOW:
+                continue
+            seen.add(mutant.breaks)
+        found.append(mutant)
+    return found
+
+
+JUDGED = judged()
 
 
 @pytest.mark.parametrize("mutant", JUDGED, ids=lambda mutant: mutant.id)

@@ -67,7 +67,7 @@ def talk(
             ended = connection.ends()
     except WireError as error:
         _record(http, method, wire, found)
-        raise _fault(http, method, wire, error) from error
+        raise _fault(http, method, wire, error, len(found)) from error
     finally:
         if connection is not None:
             connection.close()
@@ -113,7 +113,8 @@ def _record(
         )
 
 
-def _fault(http: HttpSubject, method: str, wire: bytes, error: WireError) -> Exception:
+def _fault(http: HttpSubject, method: str, wire: bytes, error: WireError, place: int = 0) -> Exception:
+    """Record that the answer at a place does not come. Return the fault."""
     target = _target(wire)
-    http.recorder.add(HttpExchange(method, target, (), b"", wire, None, (), b"", str(error)))
+    http.recorder.add(HttpExchange(method, target, (), b"", wire, None, (), b"", str(error), place))
     return http.blame(method, target, error)

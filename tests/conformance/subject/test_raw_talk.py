@@ -2,14 +2,20 @@
 
 import contextlib
 import socket
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
+from lepton_conformance.evidence import Evidence, Failure
 from lepton_conformance.outcome import SubjectFault
+from lepton_conformance.report.reproducer import address_of, script
 from lepton_conformance.subject.http import HttpSubject
 from lepton_conformance.subject.raw import talk
+from lepton_conformance.verdict import Blame, Outcome
 
 ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
 LAST = ANSWER.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n")
@@ -77,3 +83,20 @@ def test_a_second_answer_is_no_end() -> None:
 def test_no_answer_and_a_broken_one_are_faults(data: bytes) -> None:
     with answering(data, keep=False) as http, pytest.raises(SubjectFault):
         talk(http, http.head("GET", "v2", ()), "GET")
+
+
+@pytest.mark.requirement("CNF-REP-03")
+def test_an_answer_that_does_not_come_behind_another_is_replayed_behind_it(tmp_path: Path) -> None:
+    broken = ANSWER + ANSWER[:-1]
+    with answering(broken, keep=False) as http, pytest.raises(SubjectFault):
+        talk(http, http.head("GET", "v2", ()) * 2, "GET", answers=2)
+    seen = [(getattr(each, "place", None), getattr(each, "status", None)) for each in http.recorder.failing]
+    assert seen == [(0, 200), (1, None)]
+    failure = Failure("found no answer", Blame.SUBJECT, tuple(http.recorder.failing))
+    entry = Evidence("INF-REQ-10", "test_x", Outcome.FAILED, 1, 0.0, failure=failure)
+    program = tmp_path / "replay.py"
+    program.write_text(script(entry, failure, {"title": "t", "text": "t"}, http.url, program.name))
+    for data, code in ((broken, 1), (ANSWER * 2, 0)):
+        with answering(data, keep=False) as served:
+            run = [sys.executable, str(program), address_of(served.url)]
+            assert subprocess.run(run, capture_output=True, timeout=60).returncode == code

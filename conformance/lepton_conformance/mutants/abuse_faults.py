@@ -85,18 +85,6 @@ class HalfRemembered(Naive):
         return super().infer(model, version, request)
 
 
-class ManyInputsServerError(Naive):
-    """More than 10,000 inputs are an error of the server."""
-
-    id = "lim-06-inputs"
-    breaks = "INF-LIM-06"
-
-    def read_request(self, document: Any) -> InferRequest:
-        if isinstance(document, dict) and len(document.get("inputs") or ()) > 10_000:
-            raise Refusal(500, "MemoryError")
-        return super().read_request(document)
-
-
 class ManyInputsSlow(Naive):
     """Inputs are compared with each other, which takes a minute for 100,000, and holds up everybody."""
 
@@ -142,16 +130,6 @@ class LongIdServerError(Naive):
         if found is not None and len(found) > 1 << 20:
             raise Refusal(500, "id too long")
         return found
-
-
-class LongIdCut(Naive):
-    """An id of more than a MiB comes back cut."""
-
-    id = "lim-06-cut"
-    breaks = "INF-LIM-06"
-
-    def answer_id(self, request: InferRequest) -> dict[str, Any]:
-        return {} if request.id is None else {"id": request.id[: 1 << 20]}
 
 
 class LongParameterDrops(Naive):
@@ -334,22 +312,6 @@ class CrowdZeros(CrowdDropped):
         return self.last
 
 
-class _FewConnections(Handler):
-    count = threading.BoundedSemaphore(512)
-
-    def handle(self) -> None:
-        with self.count:
-            super().handle()
-
-
-class ConnectionsBounded(Naive):
-    """512 connections are served; the others wait for one of them to close."""
-
-    id = "lim-09-waits"
-    breaks = "INF-LIM-09"
-    handler = _FewConnections
-
-
 class _Refuses(Handler):
     count = threading.BoundedSemaphore(300)
 
@@ -443,30 +405,6 @@ class LeavingSendingKills(LeavingKills):
     handler = _FragileSending
 
 
-class _Repeats(_FragileSending):
-    def broke(self) -> None:
-        application = self.server.application
-        if isinstance(application, LeavingLeaves):
-            application.left = True
-
-
-class LeavingLeaves(Naive):
-    """The answer after one that nobody took is empty."""
-
-    id = "lim-10-left"
-    breaks = "INF-LIM-10"
-    handler = _Repeats
-
-    left = False
-
-    def infer(self, model: Model, version: str, request: HttpRequest) -> HttpResponse:
-        found = super().infer(model, version, request)
-        if self.left:
-            self.left = False
-            return self.answer_json({"model_name": model.name, "outputs": []})
-        return found
-
-
 class RankFour(Naive):
     """Tensors of more than four dimensions are refused."""
 
@@ -510,11 +448,9 @@ ALL: tuple[type[Naive], ...] = (
     BodiesOneByOne,
     WorkersLost,
     HalfRemembered,
-    ManyInputsServerError,
     ManyInputsSlow,
     LongNameServerError,
     LongIdServerError,
-    LongIdCut,
     LongParameterDrops,
     ShapesReserved,
     ShapeKills,
@@ -526,12 +462,10 @@ ALL: tuple[type[Naive], ...] = (
     CrowdNoRetry,
     CrowdTooMany,
     CrowdZeros,
-    ConnectionsBounded,
     ConnectionsDropped,
     ConnectionsRefused,
     LeavingKills,
     LeavingSendingKills,
-    LeavingLeaves,
     RankFour,
     InputsFew,
     LastInputLost,

@@ -696,6 +696,31 @@ class MalformedUnloads(NaiveRepository):
         return HttpResponse(200)
 
 
+class UnknownParametersRefused(NaiveRepository):
+    """Parameters of a load request that the server does not know are refused."""
+
+    id = "rep-21-load"
+    breaks = "INF-REP-21"
+
+    def check_overrides(self, parameters: Mapping[str, Any]) -> None:
+        super().check_overrides(parameters)
+        for key in parameters:
+            raise Refusal(400, f"parameter {shown(key)} is unknown")
+
+
+class UnknownParametersNothing(NaiveRepository):
+    """An unload request with a parameter that the server does not know does nothing."""
+
+    id = "rep-21-unload"
+    breaks = "INF-REP-21"
+
+    def answer_unload(self, name: str, request: HttpRequest) -> HttpResponse:
+        if set(self.repository_parameters(request)) - {"unload_dependents"}:
+            self.known(name)
+            return HttpResponse(200)
+        return super().answer_unload(name, request)
+
+
 ALL: tuple[type[NaiveRepository], ...] = (
     NotAnnounced,
     AnnouncedOtherwise,
@@ -757,4 +782,6 @@ ALL: tuple[type[NaiveRepository], ...] = (
     RepositoryParametersUnchecked,
     RepositoryParametersList,
     MalformedUnloads,
+    UnknownParametersRefused,
+    UnknownParametersNothing,
 )

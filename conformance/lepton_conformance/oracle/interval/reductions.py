@@ -324,4 +324,5 @@ def _entangled(lo: Array, hi: Array, axis: int, largest: bool) -> Array:
         later, range(1, lo.shape[axis]), axis=axis
     )
     none = np.zeros_like(np.take(lo, [0], axis=axis), dtype=np.bool_)
-    return np.concatenate([none, crossing], axis=axis) | np.concatenate([crossing, none], axis=axis)
+    before, after = [none, crossing], [crossing, none]
+    return np.asarray(np.concatenate(before, axis=axis) | np.concatenate(after, axis=axis))

@@ -4,18 +4,24 @@ Owns the table; leaves the functions to the modules of the groups. Serves `runti
 """
 
 from lepton_conformance.oracle.interval import (
+    control,
     convolution,
     dense,
     elementwise,
+    indexing,
     normalisation,
     pooling,
+    quantised,
+    recurrent,
     reductions,
+    resizing,
     transcendental,
 )
 from lepton_conformance.oracle.interval.signature import Operator
 
 __all__ = ["OPERATORS"]
 
+# Strings: Identity, Concat, Gather and Equal above carry BYTES as any other datatype.
 OPERATORS: dict[str, Operator] = {
     # elementwise
     "Abs": elementwise.absolute,
@@ -92,4 +98,44 @@ OPERATORS: dict[str, Operator] = {
     "ReduceProd": reductions.reduce_prod,
     "ReduceSum": reductions.reduce_sum,
     "TopK": reductions.top_k,
+    # indexing
+    "Concat": indexing.concat,
+    "Constant": indexing.constant,
+    "ConstantOfShape": indexing.constant_of_shape,
+    "DepthToSpace": indexing.depth_to_space,
+    "Expand": indexing.expand,
+    "Flatten": indexing.flatten,
+    "Gather": indexing.gather,
+    "GatherElements": indexing.gather_elements,
+    "GatherND": indexing.gather_nd,
+    "NonZero": indexing.non_zero,
+    "OneHot": indexing.one_hot,
+    "Pad": indexing.pad,
+    "Range": indexing.range_,
+    "Reshape": indexing.reshape,
+    "Resize": resizing.resize,
+    "ScatterND": indexing.scatter_nd,
+    "Shape": indexing.shape,
+    "Size": indexing.size,
+    "Slice": indexing.slice_,
+    "SpaceToDepth": indexing.space_to_depth,
+    "Split": indexing.split,
+    "Squeeze": indexing.squeeze,
+    "Tile": indexing.tile,
+    "Transpose": indexing.transpose,
+    "Trilu": indexing.trilu,
+    "Unsqueeze": indexing.unsqueeze,
+    # control
+    "If": control.if_,
+    "Loop": control.loop,
+    "Scan": control.scan,
+    # recurrent
+    "GRU": recurrent.gru,
+    "LSTM": recurrent.lstm,
+    "RNN": recurrent.rnn,
+    # quantised
+    "DequantizeLinear": quantised.dequantize_linear,
+    "DynamicQuantizeLinear": quantised.dynamic_quantize_linear,
+    "MatMulInteger": quantised.matmul_integer,
+    "QuantizeLinear": quantised.quantize_linear,
 }

@@ -8,6 +8,7 @@ significand on x86; where it is no wider than FP64 the bounds are good to a unit
 which the allowances of two units and more cover).
 """
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,6 +28,9 @@ __all__ = [
     "either",
     "exact",
     "integers",
+    "joined",
+    "moved",
+    "part",
     "point",
 ]
 
@@ -155,7 +159,8 @@ def integers(values: Any, datatype: str = "INT64") -> Interval:
 
 
 def point(array: Array) -> Interval:
-    """Return an array as an interval of one value an element. Strings become `bytes`. Raises: Undecidable."""
+    """Return an array as an interval of one value an element. Strings become `bytes`. Raises:
+    Undecidable."""
     datatype = datatype_of(array.dtype)
     if datatype == "BYTES":
         values = np.empty(array.shape, dtype=object)
@@ -180,3 +185,28 @@ def either(*masks: Array | None) -> Array | None:
         if mask is not None:
             found = mask if found is None else found | mask
     return found
+
+
+def moved(x: Interval, function: Callable[[Array], Array]) -> Interval:
+    """Return copies of elements: what a function that only selects and arranges makes of the bounds."""
+    lo = function(x.lo)
+    hi = lo if x.lo is x.hi else function(x.hi)
+    return Interval(x.datatype, lo, hi, None if x.loose is None else function(x.loose), x.signed, x.terms)
+
+
+def part(x: Interval, index: Any) -> Interval:
+    """Return the elements that a NumPy index selects."""
+    return moved(x, lambda values: np.asarray(values[index]))
+
+
+def joined(parts: Sequence[Interval], function: Callable[[list[Array]], Array]) -> Interval:
+    """Return copies of the elements of several tensors, put together by a function."""
+    lo = function([part.lo for part in parts])
+    same = all(part.lo is part.hi for part in parts)
+    hi = lo if same else function([part.hi for part in parts])
+    loose: Array | None = None
+    if any(part.loose is not None for part in parts):
+        masks = [np.zeros(part.shape, np.bool_) if part.loose is None else part.loose for part in parts]
+        loose = function(masks)
+    signed = all(part.signed for part in parts)
+    return Interval(parts[0].datatype, lo, hi, loose, signed, max(part.terms for part in parts))

@@ -466,6 +466,16 @@ class BufferReused(Engine):
         return shared
 
 
+class OutputIsInput(Engine):
+    """A copy of 8-byte elements is the input itself."""
+
+    id = "run-iso-02-input"
+    breaks = "RUN-ISO-02"
+
+    def copy(self, value: Array) -> Array:
+        return value if value.itemsize == 8 and value.dtype.kind in "iu" else value.copy()
+
+
 class LastOutputCleared(Engine):
     """An output is cleared when the next call of any model begins."""
 
@@ -632,6 +642,7 @@ ALL: tuple[type[Engine], ...] = (
     SubtractsInPlace,
     CopyClearsInput,
     BufferReused,
+    OutputIsInput,
     LastOutputCleared,
     CachedByShape,
     RepeatDrifts,

@@ -128,7 +128,13 @@ class Subject:
         changed = [name for name, array in inputs.items() if repr(array.tolist()) != before[name]]
         earlier = sorted({{name for name, array, kept in self.given if repr(array.tolist()) != kept}})
         self.given += [(name, array, repr(array.tolist())) for name, array in outputs.items()]
-        observed = {{"changedInputs": changed, "changedOutputs": earlier}}
+        others = {{name: [v for k, v in outputs.items() if k != name] for name in outputs}}
+        shared = [
+            name
+            for name, array in outputs.items()
+            if any(np.shares_memory(array, other) for other in [*inputs.values(), *others[name]])
+        ]
+        observed = {{"changedInputs": changed, "changedOutputs": earlier, "sharedOutputs": shared}}
         return {{"outputs": [encode(*item) for item in outputs.items()], "observed": observed}}
 
 

@@ -1,8 +1,9 @@
 """`python -m lepton_conformance.subject.python_host MODULE:ATTR`: a Python object behind the stdio protocol.
 
 Owns hosting the in-process adapter in a process of its own, so that a crash is an outcome; keeps the
-protocol's standard output clean of prints; watches whether inputs change and whether outputs given out change
-later. Leaves judging to the suite, which runs on the other side of the pipe. Serves `runtime`.
+protocol's standard output clean of prints; watches whether inputs change, whether outputs given out change
+later and whether they are memory of their own. Leaves judging to the suite, which runs on the other side of
+the pipe. Serves `runtime`.
 """
 
 import collections
@@ -30,6 +31,8 @@ MAX_MESSAGE_CHARACTERS = 500
 #: How many outputs are watched after they were given out, and up to which size each, in bytes.
 WATCHED_OUTPUTS = 32
 WATCHED_BYTES = 1 << 20
+#: How hard is it tried to find an element that two arrays share, in numpy's units.
+MAX_OVERLAP_WORK = 1000
 
 
 class _Rejected(Exception):
@@ -126,7 +129,11 @@ class _Host:
         for name, array in found.items():
             if array.nbytes <= WATCHED_BYTES:
                 self.watched.append((name, array, _content(array)))
-        observed = {"changedInputs": changed_inputs, "changedOutputs": changed_outputs}
+        observed = {
+            "changedInputs": changed_inputs,
+            "changedOutputs": changed_outputs,
+            "sharedOutputs": _shared(inputs, found),
+        }
         return {"outputs": outputs, "observed": observed}
 
     def _call(self, code: str, function: Any, *arguments: Any) -> Any:
@@ -137,6 +144,25 @@ class _Host:
             kind = type(error).__name__
             message = f"{kind}: {error}".strip()[:MAX_MESSAGE_CHARACTERS]
             raise _Rejected("UNSUPPORTED" if kind in UNSUPPORTED else code, message) from error
+
+
+def _shared(inputs: Mapping[str, Array], outputs: Mapping[str, Array]) -> list[str]:
+    """Return the outputs that share memory with an input or with another output."""
+    return [
+        name
+        for name, array in outputs.items()
+        if any(_overlap(array, other) for other in inputs.values())
+        or any(_overlap(array, other) for key, other in outputs.items() if key != name)
+    ]
+
+
+def _overlap(one: Array, other: Array) -> bool:
+    """Say whether two arrays share an element; where that is hard to decide they do not."""
+    try:
+        shares: Any = np.shares_memory  # numpy's stub knows of two amounts of work only
+        return bool(shares(one, other, max_work=MAX_OVERLAP_WORK))
+    except np.exceptions.TooHardError:
+        return False
 
 
 def _content(array: Array) -> bytes:

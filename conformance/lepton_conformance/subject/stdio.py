@@ -78,6 +78,7 @@ class Inferred:
     outputs: dict[str, Array]
     changed_inputs: tuple[str, ...]
     changed_outputs: tuple[str, ...]
+    shared_outputs: tuple[str, ...] = ()
 
 
 def command_of(subject: str) -> list[str]:
@@ -281,7 +282,8 @@ class StdioSubject:
                 raise SubjectFault(f"in the answer to infer, found the output {name!r} twice")
             found[name] = array
         seen = answer.get("observed", {})
-        return Inferred(found, tuple(seen.get("changedInputs", ())), tuple(seen.get("changedOutputs", ())))
+        members = ("changedInputs", "changedOutputs", "sharedOutputs")
+        return Inferred(found, *(tuple(seen.get(member, ())) for member in members))
 
     def unload(self, model: LoadedModel) -> Rejection | None:
         """Unload a model. Raises: as `ask`."""

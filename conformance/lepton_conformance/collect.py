@@ -18,6 +18,7 @@ import hypothesis.configuration
 import pytest
 
 from lepton_conformance.evidence import Evidence, Failure
+from lepton_conformance.fingerprint import kind_of_fault
 from lepton_conformance.models.folder import RepositoryFolder
 from lepton_conformance.outcome import AdapterFault, NotApplicable, NotTested, SubjectFault, SubjectGone
 from lepton_conformance.pace import Pace
@@ -281,6 +282,10 @@ class _Collector:
         examples = budget.examples if isinstance(budget, Budget) else 0
         if outcome is Outcome.PASSED and examples == 0:
             outcome, reason = Outcome.NOT_TESTED, "the test ran no example"
+        earlier = self._found_before(identifier, failure)
+        if earlier is not None:
+            outcome, failure, blocked_by = Outcome.BLOCKED, None, (identifier,)
+            reason = f"it finds what {earlier} has found"
         self.evidence.append(
             Evidence(
                 identifier,
@@ -289,7 +294,8 @@ class _Collector:
                 examples,
                 time.perf_counter() - started,
                 reason,
-                failure=failure,
+                blocked_by,
+                failure,
             )
         )
 
@@ -315,6 +321,17 @@ class _Collector:
             place = _place(error)
             return Outcome.FAILED, "", Failure(f"{type(error).__name__}: {error} ({place})", Blame.SUITE)
         return Outcome.PASSED, "", None
+
+    def _found_before(self, identifier: str, failure: Failure | None) -> str | None:
+        """Return the earlier test of a requirement that found the same kind of fault: one finding a cause."""
+        if failure is None or failure.blame is not Blame.SUBJECT:
+            return None
+        kind = kind_of_fault(failure.message)
+        for entry in self.evidence:
+            known = entry.failure if entry.requirement == identifier else None
+            if known is not None and known.blame is Blame.SUBJECT and kind_of_fault(known.message) == kind:
+                return entry.test
+        return None
 
     def _leave_the_dead(self, identifier: str) -> None:
         """Ask models that a test has killed nothing any more: their silence is one fault, found once.

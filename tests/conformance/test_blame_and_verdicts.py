@@ -206,3 +206,30 @@ def test_fault_outside_of_a_test_is_no_verdict_and_says_what_it_is(
     gone = '@requirement("INF-TST-01")\ndef test_1(budget): raise SubjectGone("nothing")'
     with pytest.raises(SuiteError, match=r"test_1: .*no luck"):
         collected(gone, tmp_path, monkeypatch, Raising())
+
+
+def test_second_test_that_finds_the_same_kind_of_fault_is_no_second_finding(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tests = """
+    @requirement("INF-TST-01")
+    def test_first(budget): raise SubjectFault("sent 'a'; found status 422 with 'x', expected 400")
+
+    @requirement("INF-TST-01")
+    def test_same(budget): raise SubjectFault("sent 'b'; found status 422 with 'y', expected 400")
+
+    @requirement("INF-TST-01")
+    def test_other(budget): raise SubjectFault("sent 'b'; found status 200 with 'y', expected 400")
+
+    @requirement("INF-TST-02")
+    def test_elsewhere(budget): raise SubjectFault("sent 'a'; found status 422 with 'x', expected 400")
+    """
+    evidence = collected(tests, tmp_path, monkeypatch)
+    found = {entry.test: (entry.outcome.value, entry.blocked_by) for entry in evidence}
+    assert found == {
+        "test_first": ("failed", ()),
+        "test_same": ("blocked", ("INF-TST-01",)),
+        "test_other": ("failed", ()),
+        "test_elsewhere": ("failed", ()),
+    }
+    assert judged(evidence)[0]["INF-TST-01"] == "fail"

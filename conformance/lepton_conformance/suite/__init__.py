@@ -50,6 +50,10 @@ RUNTIME_MODULES = (
     "runtime_protocol",
     "runtime_numbers",
     "runtime_graphs",
+    "runtime_arithmetic",
+    "runtime_shapes",
+    "runtime_spelling",
+    "runtime_relations",
     "runtime_isolation",
     "runtime_refusals",
 )

@@ -15,6 +15,7 @@ from lepton_conformance.subject.stdio import Inferred, LoadedModel, Rejection, S
 
 __all__ = [
     "ALL_MODELS",
+    "accepted",
     "compute",
     "expect_right",
     "infer_right",
@@ -51,15 +52,16 @@ def judged(runtime: StdioSubject, *wanted: str) -> str:
 
 def load(runtime: StdioSubject, name: str) -> LoadedModel:
     """Return a conformance model, loaded, no other beside it. Raises: NotTested, SubjectFault."""
-    return _accepted(name, runtime.alone(name, model_bytes(model(name))))
+    return accepted(name, runtime.alone(name, model_bytes(model(name))))
 
 
 def load_beside(runtime: StdioSubject, name: str) -> LoadedModel:
     """Load a conformance model beside those that are loaded. Raises: NotTested, SubjectFault."""
-    return _accepted(name, runtime.load(runtime.file(f"{name}.onnx", model_bytes(model(name)))))
+    return accepted(name, runtime.load(runtime.file(f"{name}.onnx", model_bytes(model(name)))))
 
 
-def _accepted(name: str, found: LoadedModel | Rejection) -> LoadedModel:
+def accepted(name: str, found: LoadedModel | Rejection) -> LoadedModel:
+    """Return a loaded conformance model. Raises: NotTested, SubjectFault when it was rejected."""
     if isinstance(found, Rejection):
         if found.unsupported:
             raise NotTested(f"the runtime does not support {name}: {found.message}")

@@ -22,6 +22,7 @@ __all__ = [
     "accepts",
     "answer",
     "basic",
+    "beside_right",
     "declared",
     "disagreement",
     "expect",
@@ -183,6 +184,14 @@ def expect(
     wrong = disagreement(wanted, found)
     if wrong is not None:
         raise SubjectFault(f"sent {case.summary()}{what}; {wrong}")
+
+
+def beside_right(runtime: StdioSubject, case: GraphCase, wanted: Mapping[str, Interval]) -> bool:
+    """Say whether the plain form of a graph is answered rightly: else its other forms say nothing new."""
+    with contextlib.suppress(SubjectFault), loaded(runtime, case) as model:
+        found = None if model is None else answer(runtime, model, case, case.inputs)
+        return found is not None and disagreement(wanted, found) is None
+    return False
 
 
 def judged(runtime: StdioSubject, case: GraphCase, tally: Tally) -> None:

@@ -1,9 +1,10 @@
 """Tests of what a runtime computes for invented graphs, one for each group of operators (Spec: RUN-OPS)."""
 
-from lepton_conformance.strategies.graphs import graph_cases
-from lepton_conformance.subject.stdio import StdioSubject
-from lepton_conformance.suite.driver import Budget, examples
-from lepton_conformance.suite.graph_calls import Tally, accepts, declared, judged
+from lepton_conformance.outcome import NotTested, SubjectFault
+from lepton_conformance.strategies.graphs import GROUPS, GraphCase, graph_cases, least_opset, simplest
+from lepton_conformance.subject.stdio import LoadedModel, Rejection, StdioSubject
+from lepton_conformance.suite.driver import Budget, each, examples
+from lepton_conformance.suite.graph_calls import Tally, accepts, basic, declared, judged
 from lepton_conformance.suite.marks import requirement
 
 
@@ -87,3 +88,37 @@ def test_operators_on_strings(runtime: StdioSubject, budget: Budget) -> None:
 )
 def test_blocks_of_networks(runtime: StdioSubject, budget: Budget) -> None:
     _judge(runtime, budget, "blocks")
+
+
+@requirement("RUN-ADP-07", needs=("RUN-ADP-02",))
+def test_what_is_declared_is_not_unsupported(runtime: StdioSubject, budget: Budget) -> None:
+    has = declared(runtime)
+    takes = accepts(has)
+    first, last = has.opsets
+    cases = [
+        case
+        for group, recipes in GROUPS.items()
+        if group in has.groups
+        for operator in recipes
+        for opset in dict.fromkeys((max(first, least_opset(group, operator)), last))
+        if opset <= last
+        for case in [simplest(group, operator, opset)]
+        if takes(case) and basic(case)
+    ]
+    if not cases:
+        raise NotTested("no basic graph keeps within what the hello declares")
+
+    def check(case: GraphCase) -> None:
+        path = runtime.file("basic.onnx", case.model)
+        found: object = runtime.load(path)
+        if isinstance(found, LoadedModel):
+            model = found
+            found = runtime.infer(model, case.inputs)
+            runtime.unload(model)
+        if isinstance(found, Rejection) and found.unsupported:
+            raise SubjectFault(
+                f"sent {case.summary()}, a basic graph of the declared group {', '.join(case.features)}; "
+                f"found the rejection UNSUPPORTED: {str(found.message)!r}, expected another answer"
+            )
+
+    each(budget, cases, check)

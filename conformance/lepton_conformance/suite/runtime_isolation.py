@@ -5,11 +5,19 @@ from collections.abc import Mapping
 import numpy as np
 
 from lepton_conformance.models.catalog import model
+from lepton_conformance.models.graphs import model_bytes
 from lepton_conformance.oracle.answers import Array
 from lepton_conformance.outcome import SubjectFault
 from lepton_conformance.strategies.tensors import Given, given
 from lepton_conformance.subject.stdio import LoadedModel, Rejection, StdioSubject
-from lepton_conformance.suite.computation import expect_right, infer_right, load_beside, sent, usable
+from lepton_conformance.suite.computation import (
+    accepted,
+    expect_right,
+    infer_right,
+    load_beside,
+    sent,
+    usable,
+)
 from lepton_conformance.suite.driver import Budget, each
 from lepton_conformance.suite.marks import requirement
 
@@ -48,6 +56,12 @@ def test_outputs_stay_as_they_were_given_out(runtime: StdioSubject, budget: Budg
                 names = ", ".join(found.changed_outputs)
                 raise SubjectFault(
                     f"sent {sent(name, case.inputs)}; found earlier outputs {names} changed by this call"
+                )
+            if found.shared_outputs:
+                names = ", ".join(found.shared_outputs)
+                raise SubjectFault(
+                    f"sent {sent(name, case.inputs)}; found the outputs {names} in memory that is an input "
+                    "or another output, too, expected memory of their own"
                 )
 
     each(budget, usable(runtime), check)
@@ -91,6 +105,32 @@ def test_models_loaded_side_by_side_answer_as_if_alone(runtime: StdioSubject, bu
             runtime.unload(loaded[which])
 
     each(budget, list(zip(alike, alike[1:] + alike[:1], strict=True)) + _same_signature(names), check)
+
+
+@requirement("RUN-ISO-05", needs=("RUN-ADP-03", "RUN-ADP-05"))
+def test_a_file_that_is_loaded_again_is_read_again(runtime: StdioSubject, budget: Budget) -> None:
+    names = usable(runtime)
+    replacing = {one: other for pair in _same_signature(names) for one, other in (pair,)}
+
+    def check(name: str) -> None:
+        path = runtime.file("again.onnx", model_bytes(model(name)))
+        first = accepted(name, runtime.load(path))
+        _answers(runtime, first, given(name))
+        second = accepted(name, runtime.load(path))
+        _answers(runtime, second, _other(given(name)))
+        runtime.unload(first)
+        _answers(runtime, second, given(name))
+        runtime.unload(second)
+        third = accepted(name, runtime.load(path))
+        _answers(runtime, third, given(name))
+        runtime.unload(third)
+        if name in replacing:
+            other = replacing[name]
+            fourth = accepted(other, runtime.load(runtime.file("again.onnx", model_bytes(model(other)))))
+            _answers(runtime, fourth, given(other))
+            runtime.unload(fourth)
+
+    each(budget, names, check)
 
 
 def _same_signature(names: tuple[str, ...]) -> list[tuple[str, str]]:

@@ -16,7 +16,7 @@ from lepton_conformance.strategies.graphs.spelling import PLAIN
 
 __all__ = ["smaller", "valid"]
 
-MAX_PLAIN_ELEMENTS = 12
+MAX_PLAIN_ELEMENTS = 64
 
 
 def smaller(case: GraphCase) -> Iterator[GraphCase]:
@@ -162,30 +162,33 @@ def _sizes(case: GraphCase) -> Iterator[GraphCase]:
     for size in sizes:
         for new in dict.fromkeys((1, 2, size // 2, size - 1)):
             if 0 < new < size:
-                cut = {name: _cut(array, size, new) for name, array in arrays.items()}
-                yield _inferred(
-                    GraphCase(
-                        dataclasses.replace(
-                            graph,
-                            constants={name: cut[name] for name in graph.constants},
-                            inputs={
-                                name: Value(value.datatype, cut[name].shape) if name in cut else value
-                                for name, value in graph.inputs.items()
-                            },
-                        ),
-                        {name: cut[name] for name in case.inputs},
-                        case.spelling,
-                        case.features,
+                for keep in (slice(0, new), slice(-new, None)):
+                    cut = {name: _cut(array, size, new, keep) for name, array in arrays.items()}
+                    yield _inferred(
+                        GraphCase(
+                            dataclasses.replace(
+                                graph,
+                                constants={name: cut[name] for name in graph.constants},
+                                inputs={
+                                    name: Value(value.datatype, cut[name].shape) if name in cut else value
+                                    for name, value in graph.inputs.items()
+                                },
+                            ),
+                            {name: cut[name] for name in case.inputs},
+                            case.spelling,
+                            case.features,
+                        )
                     )
-                )
 
 
-def _cut(array: Array, size: int, new: int) -> Array:
+def _cut(array: Array, size: int, new: int, keep: slice) -> Array:
     """Return an array with each dimension of a size cut; whole numbers that equal the size follow."""
-    short = array[tuple(slice(0, new) if length == size else slice(None) for length in array.shape)]
+    if array.ndim:
+        short = array[tuple(keep if length == size else slice(None) for length in array.shape)]
+        array = np.ascontiguousarray(short)
     if array.dtype == np.int64 and array.ndim <= 1:
-        return np.asarray(np.where(short == size, new, short))
-    return np.ascontiguousarray(short).reshape(short.shape)
+        return np.asarray(np.where(array == size, new, array))
+    return array
 
 
 def _inferred(case: GraphCase) -> GraphCase:

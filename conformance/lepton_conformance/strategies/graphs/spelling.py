@@ -24,6 +24,7 @@ PRODUCER = "lepton-conformance"
 EXTERNAL_FILE = "weights.bin"
 #: External data begin at multiples of this many bytes.
 ALIGNMENT = 64
+_FLOATS = frozenset(("FP16", "FP32", "FP64"))
 #: TensorProto's field of typed elements by datatype, where it is not `int32_data`.
 _FIELDS = {
     "FP32": "float_data",
@@ -174,7 +175,8 @@ def _tensor(proto: Any, name: str, array: Array, spelling: Spelling, store: byte
         proto.string_data.extend(array.reshape(-1).tolist())
         return
     data = np.ascontiguousarray(array.astype(array.dtype.newbyteorder("<"))).tobytes()
-    if spelling.external and data:
+    # Weights lie outside; what steers shapes and branches stays in the file that is read first.
+    if spelling.external and data and datatype in _FLOATS:
         store.extend(bytes(-len(store) % ALIGNMENT))
         proto.data_location = 1
         where = {"location": EXTERNAL_FILE, "offset": len(store), "length": len(data)}
@@ -184,8 +186,8 @@ def _tensor(proto: Any, name: str, array: Array, spelling: Spelling, store: byte
         store.extend(data)
     elif spelling.typed:
         flat = array.reshape(-1)
-        if datatype == "FP16":
-            flat = flat.view(np.uint16)
+        if datatype in ("FP16", "BOOL"):
+            flat = flat.view(np.uint16 if datatype == "FP16" else np.uint8)
         getattr(proto, _FIELDS.get(datatype, "int32_data")).extend(flat.tolist())
     else:
         proto.raw_data = data

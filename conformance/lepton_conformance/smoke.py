@@ -12,6 +12,7 @@ from lepton_conformance.outcome import AdapterFault, NotTested, SubjectFault
 from lepton_conformance.strategies.grpc_requests import typed_request
 from lepton_conformance.strategies.requests import infer_request
 from lepton_conformance.strategies.tensors import given
+from lepton_conformance.subject.capabilities import GROUPS
 from lepton_conformance.subject.grpc import GrpcSubject
 from lepton_conformance.subject.grpc_messages import read_response, read_server_metadata
 from lepton_conformance.subject.http import HttpSubject
@@ -116,6 +117,18 @@ def _program(runtime: StdioSubject) -> Iterator[Step]:
         return "done"
 
     yield "hello", lambda: f"{runtime.hello().get('name')} {runtime.hello().get('version')}"
+    yield "declares", lambda: _declared(runtime)
     yield f"load {MODEL}", load
     yield "infer", infer
     yield "unload", unload
+
+
+def _declared(runtime: StdioSubject) -> str:
+    """Return in words what will be judged. Raises: AdapterFault."""
+    found = runtime.declared()
+    missing = [group for group in GROUPS if group not in found.operators]
+    groups = "all groups of operators" if not missing else f"operators without {', '.join(missing)}"
+    low, high = found.opsets
+    sizes = "sizes that are not fixed" if found.dynamic else "fixed sizes"
+    datatypes = ", ".join(sorted(runtime.capabilities("datatypes")))
+    return f"{groups}; operator sets {low} to {high}; {sizes}; {datatypes or 'no datatypes'}"

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from lepton_conformance.outcome import AdapterFault
+from lepton_conformance.smoke import smoke
 from lepton_conformance.subject.capabilities import GROUPS, OPSETS, Capabilities, read_capabilities
 from lepton_conformance.subject.stdio import StdioSubject, command_of
 
@@ -56,3 +57,23 @@ def test_attributes_of_a_hosted_object_reach_its_hello(
     found = StdioSubject(command_of("python:narrow_runtime:Runtime"))
     assert found.declared() == Capabilities(frozenset({"dense", "strings"}), (13, 17), False)
     found.close()
+
+
+def test_smoke_names_what_will_be_judged_and_finds_a_slip_of_the_pen(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine = "from lepton_conformance.mutants.engine import Engine\n"
+    (tmp_path / "smoke_runtime.py").write_text(
+        f"{engine}class Narrow(Engine):\n    operators, dynamic = ('dense',), False\n    opsets = (13, 17)\n"
+        "class Slip(Engine):\n    operators = ('dense', 'convolutions')\n",
+        encoding="utf-8",
+    )
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    said: list[str] = []
+    assert smoke("python:smoke_runtime:Narrow", said.append) == 0
+    assert any("operators without elementwise, convolution" in line for line in said)
+    assert any("operator sets 13 to 17; fixed sizes" in line for line in said)
+    said.clear()
+    assert smoke("python:smoke_runtime:Slip", said.append) == 1
+    assert "convolutions" in said[-1]
+    assert "expected operators from elementwise, dense" in said[-1]

@@ -34,6 +34,9 @@ CONNECT_PAUSE_SECONDS = 0.1
 MAX_KEPT_BYTES = 1 << 18
 #: How long a port may take to say that it speaks HTTP/2, in seconds.
 HANDSHAKE_SECONDS = 5.0
+#: So long connections that are accepted and say nothing are tried anew before the matter is left open: a
+#: machine under load is slow. Later ones are tried once: a server that hangs must not hang the run.
+MAX_HANDSHAKES_SECONDS = 60.0
 #: The client's preface of HTTP/2 and empty SETTINGS (RFC 9113, 3.4).
 _PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + b"\0\0\0\x04\0\0\0\0\0"
 _SETTINGS_FRAME = 4
@@ -51,6 +54,8 @@ _OPTIONS: Sequence[tuple[str, int]] = (
 )
 #: What grpcio itself says when no status came from the server.
 _NO_CONNECTION = re.compile(r"failed to connect|connection attempt timed out|connections to all backends")
+#: The same where the connection was accepted, but HTTP/2 did not begin in time.
+_NO_HANDSHAKE = re.compile(r"timed out (?:before|waiting for).{0,20}settings", re.IGNORECASE)
 _BROKEN_OFF = re.compile(
     r"socket closed|connection reset|broken pipe|recvmsg|endpoint closing|stream removed|goaway|"
     r"rst_stream|connection (?:closed|dropped|aborted)|transport closed|ping timeout|"
@@ -73,6 +78,19 @@ class Reply:
         """Return code and details for a message."""
         text = self.details if len(self.details) <= size else self.details[:size] + "..."
         return f"{self.code} ({text!r})" if self.code != "OK" else f"OK with {len(self.body)} bytes"
+
+
+@dataclass(slots=True)
+class _Patience:
+    """How long all clients of a subject wait for HTTP/2 to begin; the first that has to starts the clock."""
+
+    end: float | None = None
+
+    def lasts(self) -> bool:
+        """Say whether a connection that says nothing may be tried anew."""
+        if self.end is None:
+            self.end = time.monotonic() + MAX_HANDSHAKES_SECONDS
+        return time.monotonic() < self.end
 
 
 class GrpcSubject:
@@ -100,11 +118,14 @@ class GrpcSubject:
         self._channel: Any = None
         self._borrowed = False
         self._silent_calls = 0
+        self._patience = _Patience()
         self._facts: dict[str, ModelMetadata | str] = {}
 
     def twin(self) -> "GrpcSubject":
         """Return another client of the same subject, with its own connection and record."""
-        return GrpcSubject(self.url, timeout=self.timeout)
+        other = GrpcSubject(self.url, timeout=self.timeout)
+        other._patience = self._patience
+        return other
 
     def neighbour(self) -> "GrpcSubject":
         """Return another client on the same connection, with its own record."""
@@ -160,7 +181,7 @@ class GrpcSubject:
         twin = self.twin()
         try:
             twin.call("ServerLive")
-        except SubjectGone:
+        except (SubjectGone, NotTested):  # nor does it begin HTTP/2
             return False
         except SubjectFault:
             return True
@@ -181,7 +202,8 @@ class GrpcSubject:
     ) -> Reply:
         """Make one unary call and record it; `fresh` asks for a new connection.
 
-        Raises: SubjectGone when nobody answers, SubjectFault when the call breaks off without a status.
+        Raises: SubjectGone when nobody answers, SubjectFault when the call breaks off without a status,
+        NotTested when connections are accepted and HTTP/2 does not begin.
         """
         path = f"/{service}/{method}"
         if fresh:
@@ -190,9 +212,9 @@ class GrpcSubject:
         if self._silent_calls >= MAX_SILENT_CALLS:
             seconds = min(seconds, SHORT_SECONDS)
         reply = self._attempt(path, request, seconds)
-        for _ in range(MAX_CONNECTIONS):
-            if not _never_left(reply):
-                break
+        tried = 0
+        while _never_left(reply) and (self._patience.lasts() if _slow(reply) else tried < MAX_CONNECTIONS):
+            tried += 1
             time.sleep(CONNECT_PAUSE_SECONDS)
             self._forget()  # nothing was sent: a listener that was busy, or a server that came back
             reply = self._attempt(path, request, seconds)
@@ -275,6 +297,12 @@ class GrpcSubject:
             raise SubjectGone(f"{asked}, found no answer in time, expected one")
         if reply.code not in _BELOW:
             return reply
+        if _slow(reply):
+            self._forget()
+            raise NotTested(
+                f"{asked}, found that connections are accepted and HTTP/2 does not begin "
+                f"({reply.details[:200]!r}), expected SETTINGS; is the machine under load?"
+            )
         if _never_left(reply) or (_BROKEN_OFF.search(reply.details) and not self._accepts()):
             raise SubjectGone(
                 f"{asked}, found that no connection is accepted any more ({reply.details[:200]!r})"
@@ -327,6 +355,10 @@ _OUR_DEADLINE = "the suite waits no longer"
 
 def _never_left(reply: Reply) -> bool:
     return reply.code == "UNAVAILABLE" and _NO_CONNECTION.search(reply.details) is not None
+
+
+def _slow(reply: Reply) -> bool:
+    return _never_left(reply) and _NO_HANDSHAKE.search(reply.details) is not None
 
 
 def _received(connection: socket.socket, size: int, seconds: float) -> bytes:

@@ -81,7 +81,8 @@ def answers(
     if reference:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            found.append(("onnx reference", list(ReferenceEvaluator(model).run(None, dict(inputs)))))
+            arrays = ReferenceEvaluator(model).run(None, dict(inputs))
+        found.append(("onnx reference", [np.asarray(array) for array in arrays]))
     return found
 
 

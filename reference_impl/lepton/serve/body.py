@@ -154,7 +154,9 @@ class Bodies:
                     raise _closing(refusal)
             if refusal is not None:
                 raise refusal
-            # granian yields an empty piece at the end, and one before it for an error or for trailers.
+            # granian yields an empty piece at the end, and one before it for an error or for trailers. The
+            # two cannot be told apart, so trailer fields count only where `Trailer` announces them; others,
+            # lawful by RFC 9112, 7.1.2, get the 400 of a body that breaks off.
             if size != framing.length and (framing.length is not None or empty > 1 + framing.trailers):
                 raise _broken()
         except BaseException:

@@ -17,6 +17,7 @@ TARGETS = {
     "spec",
     "mutants",
     "field",
+    "field-runtimes",
     "figures",
     "site",
     "site-serve",

@@ -13,6 +13,11 @@ from lepton_conformance.mutants import (
     data_faults,
     error_faults,
     framing_faults,
+    graph_elementwise_faults,
+    graph_flow_faults,
+    graph_form_faults,
+    graph_index_faults,
+    graph_layer_faults,
     grpc_answer_faults,
     grpc_call_faults,
     grpc_companion_faults,
@@ -37,11 +42,13 @@ from lepton_conformance.mutants import (
     strictness_faults,
     trivial,
 )
+from lepton_conformance.mutants.engine_graph import GraphEngine
 from lepton_conformance.mutants.grpc_naive import NaiveGrpc
 from lepton_conformance.mutants.naive import Naive
 from lepton_conformance.mutants.repository import NaiveRepository
 
 __all__ = [
+    "GRAPH_ENGINES",
     "GRPC_SERVERS",
     "REPOSITORY_SERVERS",
     "SERVERS",
@@ -91,6 +98,19 @@ GRPC_SERVERS: tuple[type[NaiveGrpc], ...] = tuple(
             *grpc_shape_faults.ALL,
             *grpc_call_faults.ALL,
             *grpc_companion_faults.ALL,
+        ),
+        key=lambda mutant: mutant.id,
+    )
+)
+#: Every engine over whole graphs with one planted fault.
+GRAPH_ENGINES: tuple[type[GraphEngine], ...] = tuple(
+    sorted(
+        (
+            *graph_elementwise_faults.ALL,
+            *graph_layer_faults.ALL,
+            *graph_index_faults.ALL,
+            *graph_flow_faults.ALL,
+            *graph_form_faults.ALL,
         ),
         key=lambda mutant: mutant.id,
     )

@@ -1,7 +1,7 @@
 """Faults of engines in control flow, recurrent layers, quantised operators and fused blocks.
 
 Each class is an in-process adapter: `python:lepton_conformance.mutants.graph_flow_faults:CLASS`.
-(Spec: RUN-OPS-08, RUN-OPS-09, RUN-OPS-10, RUN-OPS-12.)
+(Spec: RUN-OPS-08, RUN-OPS-09, RUN-OPS-10, RUN-OPS-12, RUN-ISO-03.)
 """
 
 from typing import Any
@@ -63,33 +63,48 @@ class TurnsFromOne(GraphEngine):
         return super().enter(graph, outer, given)
 
 
-class OuterNamesAtLoad(GraphEngine):
-    """Branches of If see the first values that the names around them had."""
+class OuterInputsOnly(GraphEngine):
+    """Branches of If see inputs and constants of the graph around them; what it computes is zero to them."""
 
     id = "run-ops-08-outer"
     breaks = "RUN-OPS-08"
 
-    def __init__(self) -> None:
-        self.first: dict[int, Scope] = {}
+    def run(self, graph: Graph, scope: Scope) -> list[Array]:
+        self.made = {name for node in graph.nodes for name in node.outputs}
+        return super().run(graph, scope)
 
     def op_if(self, node: Node, scope: Scope, condition: Array) -> Answer:
-        seen = self.first.setdefault(id(node), dict(scope))
+        seen = {name: np.zeros_like(value) if name in self.made else value for name, value in scope.items()}
+        return super().op_if(node, seen, condition)
+
+
+class OuterNamesKept(GraphEngine):
+    """Branches of If see the values that the names around them had in the first call."""
+
+    id = "run-iso-03-outer"
+    breaks = "RUN-ISO-03"
+
+    def __init__(self) -> None:
+        self.first: dict[int, tuple[Node, Scope]] = {}
+
+    def op_if(self, node: Node, scope: Scope, condition: Array) -> Answer:
+        _, seen = self.first.setdefault(id(node), (node, dict(scope)))
         same = {name: value for name, value in seen.items() if value.shape == scope[name].shape}
         return super().op_if(node, {**scope, **same}, condition)
 
 
 class ElseThen(GraphEngine):
-    """If takes the branch of the last element of its call before."""
+    """If takes the branch of its call before."""
 
-    id = "run-ops-08-if"
-    breaks = "RUN-OPS-08"
+    id = "run-iso-03-if"
+    breaks = "RUN-ISO-03"
 
     def __init__(self) -> None:
-        self.last: dict[int, Array] = {}
+        self.last: dict[int, tuple[Node, Array]] = {}
 
     def op_if(self, node: Node, scope: Scope, condition: Array) -> Answer:
-        before = self.last.get(id(node), condition)
-        self.last[id(node)] = condition
+        _, before = self.last.get(id(node), (node, condition))
+        self.last[id(node)] = node, condition
         return super().op_if(node, scope, before)
 
 
@@ -510,7 +525,8 @@ ALL: tuple[type[GraphEngine], ...] = (
     TripCountOnce,
     ConditionLate,
     TurnsFromOne,
-    OuterNamesAtLoad,
+    OuterInputsOnly,
+    OuterNamesKept,
     ElseThen,
     ScanAlwaysForward,
     ScanAlwaysAppends,

@@ -12,12 +12,18 @@ import numpy as np
 import onnx
 
 from lepton_conformance.mutants.computing import Array
-from lepton_conformance.mutants.engine import Loaded
+from lepton_conformance.mutants.engine import OPERATORS, Loaded
 from lepton_conformance.mutants.engine_graph import GraphEngine, GraphLoaded
 from lepton_conformance.mutants.engine_nodes import Answer, Graph, Node, Scope
 from lepton_conformance.mutants.graph_layer_faults import brain
 
 __all__ = ["ALL"]
+
+
+def beyond(model: Loaded) -> bool:
+    """Say whether a graph has an operator that the conformance models have not."""
+    assert isinstance(model, GraphLoaded)
+    return any(node.operator not in OPERATORS for node in model.graph.nodes)
 
 
 # dimensions
@@ -30,13 +36,13 @@ class BuffersOfFirstCall(GraphEngine):
     breaks = "RUN-SHP-01"
 
     def __init__(self) -> None:
-        self.first: dict[tuple[int, str], tuple[int, ...]] = {}
+        self.first: dict[tuple[int, str], tuple[Loaded, tuple[int, ...]]] = {}
 
     def finish(self, model: Loaded, outputs: dict[str, Array]) -> dict[str, Array]:
         found = super().finish(model, outputs)
         for name, value in found.items():
-            shape = self.first.setdefault((id(model), name), value.shape)
-            if shape != value.shape and value.size:
+            _, shape = self.first.setdefault((id(model), name), (model, value.shape))
+            if shape != value.shape and value.size and beyond(model):
                 found[name] = np.resize(value, shape)
         return found
 
@@ -48,13 +54,13 @@ class ShapeOfFirstCall(GraphEngine):
     breaks = "RUN-SHP-01"
 
     def __init__(self) -> None:
-        self.first: dict[int, list[tuple[int, ...]]] = {}
+        self.first: dict[int, tuple[Loaded, list[tuple[int, ...]]]] = {}
 
     def compute(self, model: Loaded, inputs: Mapping[str, Array]) -> dict[str, Array]:
         found = super().compute(model, inputs)
-        shapes = self.first.setdefault(id(model), [value.shape for value in found.values()])
+        _, shapes = self.first.setdefault(id(model), (model, [value.shape for value in found.values()]))
         for (name, value), shape in zip(list(found.items()), shapes, strict=True):
-            if value.size == np.prod(shape, dtype=np.int64):
+            if value.size == np.prod(shape, dtype=np.int64) and beyond(model):
                 found[name] = value.reshape(shape)
         return found
 
@@ -66,17 +72,17 @@ class SmallerAfterLarger(GraphEngine):
     breaks = "RUN-SHP-01"
 
     def __init__(self) -> None:
-        self.rows: dict[tuple[int, str], Array] = {}
+        self.rows: dict[tuple[int, str], tuple[Loaded, Array]] = {}
 
     def finish(self, model: Loaded, outputs: dict[str, Array]) -> dict[str, Array]:
         found = super().finish(model, outputs)
         for name, value in found.items():
-            kept = self.rows.get((id(model), name))
+            _, kept = self.rows.get((id(model), name), (model, None))
             fits = kept is not None and value.ndim and len(value) and kept.shape[1:] == value.shape[1:]
             if kept is not None and fits and len(kept) > len(value):
                 value[-1] = kept[len(value) - 1]
             elif value.ndim:
-                self.rows[id(model), name] = value.copy()
+                self.rows[id(model), name] = model, value.copy()
         return found
 
 
@@ -87,11 +93,11 @@ class PlannedForFirstSize(GraphEngine):
     breaks = "RUN-SHP-01"
 
     def __init__(self) -> None:
-        self.first: dict[int, int] = {}
+        self.first: dict[int, tuple[Loaded, int]] = {}
 
     def compute(self, model: Loaded, inputs: Mapping[str, Array]) -> dict[str, Array]:
         size = sum(value.size for value in inputs.values())
-        if size > self.first.setdefault(id(model), size):
+        if beyond(model) and size > self.first.setdefault(id(model), (model, size))[1]:
             raise MemoryError("the plan has no room for this size")
         return super().compute(model, inputs)
 
@@ -195,15 +201,15 @@ class OneIsNotNormalised(GraphEngine):
 # spellings
 
 
-class RawScalarsZero(GraphEngine):
-    """Raw scalars of FP32 are zero."""
+class TypedIntegersUnsigned(GraphEngine):
+    """Elements of INT64 in their typed field are read without a sign, 32 bits each."""
 
-    id = "run-spl-01-raw"
+    id = "run-spl-01-typed-int"
     breaks = "RUN-SPL-01"
 
-    def raw_tensor(self, tensor: Any) -> Array:
-        found = super().raw_tensor(tensor)
-        return np.zeros_like(found) if found.dtype == np.float32 and not found.ndim else found
+    def typed_tensor(self, tensor: Any) -> Array:
+        found = super().typed_tensor(tensor)
+        return found & np.int64(0xFFFFFFFF) if found.dtype == np.int64 else found
 
 
 class TypedFloatsShort(GraphEngine):
@@ -229,7 +235,7 @@ class ConstantsAreZero(GraphEngine):
 
 
 class NegativeAxisOfConcat(GraphEngine):
-    """A negative axis of Concat and Softmax counts from one further back."""
+    """A negative axis of Concat and Gather counts from one further back."""
 
     id = "run-spl-01-axis"
     breaks = "RUN-SPL-01"
@@ -238,9 +244,6 @@ class NegativeAxisOfConcat(GraphEngine):
         axis = node.get("axis")
         return node.having(axis=max(axis + rank - 1, 0)) if axis < 0 and "axis" in node.attributes else node
 
-    def op_softmax(self, node: Node, x: Array) -> Answer:
-        return super().op_softmax(self.moved(node, x.ndim), x)
-
     def op_concat(self, node: Node, *values: Array) -> Answer:
         return super().op_concat(self.moved(node, values[0].ndim), *values)
 
@@ -248,15 +251,15 @@ class NegativeAxisOfConcat(GraphEngine):
         return super().op_gather(self.moved(node, x.ndim), x, indices)
 
 
-class EmptyNameIsFirst(GraphEngine):
-    """Inputs left out in the middle are left out of the list: those after them move forward."""
+class EmptyNameIsZero(GraphEngine):
+    """An empty name at the end of a node's inputs stands for a zero."""
 
     id = "run-spl-01-empty-name"
     breaks = "RUN-SPL-01"
 
     def call(self, node: Node, given: list[Array | None], scope: Scope) -> tuple[Array, ...]:
-        if node.operator in ("Clip", "Pad", "Slice", "Resize", "GRU", "LSTM", "RNN", "Gemm"):
-            given = [value for value in given if value is not None]
+        if given and given[-1] is None and given[0] is not None:
+            given = [*given[:-1], np.zeros((), dtype=given[0].dtype)]
         return super().call(node, given, scope)
 
 
@@ -275,38 +278,34 @@ class NamesCut(GraphEngine):
         ]
 
 
-class NodesByName(GraphEngine):
-    """A graph with two nodes that have no name is invalid."""
+class AsciiNodeNames(GraphEngine):
+    """A graph with a node whose name or text is not ASCII is invalid."""
 
-    id = "run-spl-01-unnamed"
+    id = "run-spl-01-node-names"
     breaks = "RUN-SPL-01"
 
     def graph(self, graph: Any, opset: int) -> Graph:
-        if sum(not node.name for node in graph.node) > 1:
-            raise ValueError("two nodes have one name")
+        if not all((node.name + node.doc_string).isascii() for node in graph.node):
+            raise ValueError("a node has a name that is not ASCII")
         return super().graph(graph, opset)
 
 
-class NeedsValueInfo(GraphEngine):
-    """Inner tensors without a declared shape are taken for FP16."""
+class DeclaredInHalf(GraphEngine):
+    """Inner tensors of a declared shape are kept in FP16."""
 
     id = "run-spl-01-value-info"
     breaks = "RUN-SPL-01"
 
     def graph(self, graph: Any, opset: int) -> Graph:
-        declared = {value.name for value in [*graph.value_info, *graph.output]}
-        found = super().graph(graph, opset)
-        if graph.value_info:
-            return found
-        self.bare.update(name for node in found.nodes for name in node.outputs if name not in declared)
-        return found
+        self.declared.update(value.name for value in graph.value_info)
+        return super().graph(graph, opset)
 
     def __init__(self) -> None:
-        self.bare: set[str] = set()
+        self.declared: set[str] = set()
 
     def call(self, node: Node, given: list[Array | None], scope: Scope) -> tuple[Array, ...]:
         found = super().call(node, given, scope)
-        if not self.bare.issuperset(name for name in node.outputs if name):
+        if not self.declared & set(node.outputs):
             return found
         return tuple(
             value.astype(np.float16).astype(np.float32) if value.dtype == np.float32 else value
@@ -670,12 +669,12 @@ class ReshapeAliased(GraphEngine):
     breaks = "RUN-ISO-02"
 
     def __init__(self) -> None:
-        self.memory: dict[tuple[int, str, tuple[int, ...]], Array] = {}
+        self.memory: dict[tuple[int, str, tuple[int, ...]], tuple[Loaded, Array]] = {}
 
     def finish(self, model: Loaded, outputs: dict[str, Array]) -> dict[str, Array]:
         found = super().finish(model, outputs)
         for name, value in found.items():
-            kept = self.memory.setdefault((id(model), name, value.shape), value)
+            _, kept = self.memory.setdefault((id(model), name, value.shape), (model, value))
             if kept is not value and kept.dtype == value.dtype:
                 kept[...] = value
                 found[name] = kept
@@ -689,19 +688,19 @@ class StateKept(GraphEngine):
     breaks = "RUN-ISO-03"
 
     def __init__(self) -> None:
-        self.ends: dict[int, Array] = {}
+        self.ends: dict[int, tuple[Node, Array]] = {}
 
     def layer(self, node: Node, values: tuple[Array | None, ...], gates: int, names: list[str]) -> Answer:
         given = [*values, *[None] * (8 - len(values))]
         if given[5] is None and not node.get("layout"):
-            kept = self.ends.get(id(node))
+            _, kept = self.ends.get(id(node), (node, None))
             x, r = given[0], given[2]
             assert x is not None
             assert r is not None
             if kept is not None and kept.shape == (len(r), x.shape[1], r.shape[2]):
                 given[5] = kept
         found = super().layer(node, tuple(given), gates, names)
-        self.ends[id(node)] = found[1]
+        self.ends[id(node)] = node, found[1]
         return found
 
 
@@ -776,14 +775,14 @@ ALL: tuple[type[GraphEngine], ...] = (
     EmptySumIsNan,
     EmptyProductStale,
     OneIsNotNormalised,
-    RawScalarsZero,
+    TypedIntegersUnsigned,
     TypedFloatsShort,
     ConstantsAreZero,
     NegativeAxisOfConcat,
-    EmptyNameIsFirst,
+    EmptyNameIsZero,
     NamesCut,
-    NodesByName,
-    NeedsValueInfo,
+    AsciiNodeNames,
+    DeclaredInHalf,
     OverrideIgnored,
     OverrideKept,
     OverrideFolded,

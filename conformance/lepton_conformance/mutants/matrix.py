@@ -20,7 +20,7 @@ from typing import Any
 from lepton_conformance.certify import certify
 from lepton_conformance.models.export import export
 from lepton_conformance.mutants import engine_faults, talker
-from lepton_conformance.mutants.catalogue import GRPC_SERVERS, REPOSITORY_SERVERS, SERVERS
+from lepton_conformance.mutants.catalogue import GRAPH_ENGINES, GRPC_SERVERS, REPOSITORY_SERVERS, SERVERS
 from lepton_conformance.mutants.engine import Engine
 from lepton_conformance.mutants.grpc_listener import listening_grpc
 from lepton_conformance.mutants.grpc_naive import NaiveGrpc
@@ -67,7 +67,7 @@ class Kill:
 
 def every_mutant() -> tuple[Mutant, ...]:
     """Return every subject with one planted fault."""
-    return (*SERVERS, *REPOSITORY_SERVERS, *GRPC_SERVERS, *engine_faults.ALL, *talker.ALL)
+    return (*SERVERS, *REPOSITORY_SERVERS, *GRPC_SERVERS, *engine_faults.ALL, *GRAPH_ENGINES, *talker.ALL)
 
 
 @contextlib.contextmanager

@@ -12,6 +12,7 @@ from lepton_conformance.mutants import (
     rare_faults,
     repository_faults,
 )
+from lepton_conformance.mutants.engine_graph import GraphEngine
 from lepton_conformance.mutants.grpc_naive import NaiveGrpc
 from lepton_conformance.mutants.matrix import Mutant, every_mutant, judge
 
@@ -33,11 +34,11 @@ SLOW = {f"INF-LIM-{number:02}" for number in (4, 5, 6, 8, 9, 10)} | {"INF-REQ-12
 
 
 def judged() -> list[Mutant]:
-    """Return those that are judged here; `test_grpc_mutants_are_killed` judges some of gRPC."""
+    """Return those that are judged here; tests of their own judge some of gRPC and of engines over graphs."""
     found: list[Mutant] = []
     seen: set[str] = set()
     for mutant in every_mutant():
-        if issubclass(mutant, NaiveGrpc):
+        if issubclass(mutant, NaiveGrpc | GraphEngine):
             continue
         if mutant.__module__ in SAMPLED:
             if mutant.breaks in seen | SLOW:

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 
 from lepton_conformance.models.catalog import BF16, model
+from lepton_conformance.oracle.bits import same_bits
 from lepton_conformance.oracle.elements import to_binary
 from lepton_conformance.outcome import NotApplicable, SubjectFault
 from lepton_conformance.strategies.cases import Cases, Digits
@@ -155,10 +156,11 @@ def test_bits_of_bf16_are_kept(http: HttpSubject, budget: Budget) -> None:
             raise SubjectFault(
                 f"sent {len(given_bits)} elements of BF16; found {len(found)} of {output!r:.120}"
             )
-        nan = (given_bits & 0x7FFF) > 0x7F80
-        same = (found == given_bits) | (nan & (found == (given_bits | 0x40)))  # a signalling NaN, made quiet
-        if not bool(same.all()):
-            at = int(np.flatnonzero(~same)[0])
-            raise SubjectFault(f"sent the BF16 bits {int(given_bits[at]):#06x}; found {int(found[at]):#06x}")
+        wrong = np.flatnonzero(~same_bits("BF16", given_bits, found))
+        if len(wrong):
+            sent_bits, found_bits = int(given_bits[wrong[0]]), int(found[wrong[0]])
+            raise SubjectFault(
+                f"sent the BF16 bits {sent_bits:#06x}; found {found_bits:#06x}, expected them unchanged"
+            )
 
     each(budget, [0, 1], body)

@@ -29,6 +29,55 @@ class BodiesOneByOne(Naive):
     handler = _OneBody
 
 
+class _EightBodies(Handler):
+    places = threading.BoundedSemaphore(8)
+
+    def read_body(self, length: int | None) -> bytes:
+        with self.places:
+            return super().read_body(length)
+
+
+class BodiesByEight(Naive):
+    """Eight bodies are read at a time: the others wait for one that comes or times out."""
+
+    id = "lim-05-eight"
+    breaks = "INF-LIM-05"
+    handler = _EightBodies
+
+
+class _EightHeads(Handler):
+    places = threading.BoundedSemaphore(8)
+    holds = False
+
+    def handle_one_request(self) -> None:
+        self.rfile.peek(1)  # type: ignore[attr-defined]
+        self.places.acquire()
+        self.holds = True
+        try:
+            super().handle_one_request()
+        finally:
+            self.let_go()
+
+    def parse_request(self) -> bool:
+        try:
+            return super().parse_request()
+        finally:
+            self.let_go()
+
+    def let_go(self) -> None:
+        if self.holds:
+            self.holds = False
+            self.places.release()
+
+
+class HeadsByEight(Naive):
+    """Eight heads are read at a time: the others wait for one that comes or times out."""
+
+    id = "lim-05-heads"
+    breaks = "INF-LIM-05"
+    handler = _EightHeads
+
+
 class _Leaks(Handler):
     def read_body(self, length: int | None) -> bytes:
         before = self.server.application
@@ -86,7 +135,7 @@ class HalfRemembered(Naive):
 
 
 class ManyInputsSlow(Naive):
-    """Inputs are compared with each other, which takes a minute for 100,000, and holds up everybody."""
+    """Inputs are compared with each other, which takes half a minute for 100,000, and holds up everybody."""
 
     id = "lim-06-square"
     breaks = "INF-LIM-06"
@@ -102,7 +151,7 @@ class ManyInputsSlow(Naive):
     def read_request(self, document: Any) -> InferRequest:
         found = super().read_request(document)
         if len(found.inputs) > 10_000:
-            time.sleep(90)
+            time.sleep(33)
         return found
 
 
@@ -130,6 +179,16 @@ class LongIdServerError(Naive):
         if found is not None and len(found) > 1 << 20:
             raise Refusal(500, "id too long")
         return found
+
+
+class LongIdCut(Naive):
+    """An id of more than a MiB comes back cut."""
+
+    id = "lim-06-cut"
+    breaks = "INF-LIM-06"
+
+    def answer_id(self, request: InferRequest) -> dict[str, Any]:
+        return {} if request.id is None else {"id": request.id[: 1 << 20]}
 
 
 class LongParameterDrops(Naive):
@@ -312,6 +371,22 @@ class CrowdZeros(CrowdDropped):
         return self.last
 
 
+class _FewConnections(Handler):
+    count = threading.BoundedSemaphore(512)
+
+    def handle(self) -> None:
+        with self.count:
+            super().handle()
+
+
+class ConnectionsBounded(Naive):
+    """512 connections are served; the others wait for one of them to close."""
+
+    id = "lim-09-waits"
+    breaks = "INF-LIM-09"
+    handler = _FewConnections
+
+
 class _Refuses(Handler):
     count = threading.BoundedSemaphore(300)
 
@@ -405,6 +480,32 @@ class LeavingSendingKills(LeavingKills):
     handler = _FragileSending
 
 
+class _Leaves(Handler):
+    def send(self, response: HttpResponse) -> None:
+        try:
+            super().send(response)
+        except OSError:
+            application = self.server.application
+            if isinstance(application, LeavingLeaves):
+                application.left = response
+            raise
+
+
+class LeavingLeaves(Naive):
+    """The answer that a client did not take is the next one's."""
+
+    id = "lim-10-left"
+    breaks = "INF-LIM-10"
+    handler = _Leaves
+
+    left: HttpResponse | None = None
+
+    def infer(self, model: Model, version: str, request: HttpRequest) -> HttpResponse:
+        found = super().infer(model, version, request)
+        left, self.left = self.left, None
+        return left or found
+
+
 class RankFour(Naive):
     """Tensors of more than four dimensions are refused."""
 
@@ -446,11 +547,14 @@ class LastInputLost(Naive):
 
 ALL: tuple[type[Naive], ...] = (
     BodiesOneByOne,
+    BodiesByEight,
+    HeadsByEight,
     WorkersLost,
     HalfRemembered,
     ManyInputsSlow,
     LongNameServerError,
     LongIdServerError,
+    LongIdCut,
     LongParameterDrops,
     ShapesReserved,
     ShapeKills,
@@ -462,8 +566,10 @@ ALL: tuple[type[Naive], ...] = (
     CrowdNoRetry,
     CrowdTooMany,
     CrowdZeros,
+    ConnectionsBounded,
     ConnectionsDropped,
     ConnectionsRefused,
+    LeavingLeaves,
     LeavingKills,
     LeavingSendingKills,
     RankFour,

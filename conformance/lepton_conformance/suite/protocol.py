@@ -217,10 +217,13 @@ def refused(answer: Answer, what: str, status: int | None = None) -> None:
     error_text(answer)
 
 
-def goes_on(http: HttpSubject, case: Given, after: str, timeout: float | None = None) -> None:
+def goes_on(
+    http: HttpSubject, case: Given, after: str, timeout: float | None = None, *, rightly: bool = False
+) -> None:
     """Check that a model still answers, on the same connection and on a new one. Raises: SubjectFault.
 
-    A connection that the server closed, announced or not, is replaced by a new one.
+    A connection that the server closed, announced or not, is replaced by a new one. `rightly` compares the
+    elements, too.
     """
     for fresh in (False, True):
         answer = http.infer(case.model.name, infer_request(case), fresh=fresh, timeout=timeout)
@@ -230,6 +233,11 @@ def goes_on(http: HttpSubject, case: Given, after: str, timeout: float | None = 
                 f"after {after}: sent a valid request {where}; found status {answer.status} with "
                 f"{answer.excerpt()}, expected 200"
             )
+        if rightly:
+            try:
+                expect_right(case, outputs_of(accepted(answer, sent(case))))
+            except SubjectFault as fault:
+                raise SubjectFault(f"after {after}, {where}: {fault}") from fault
 
 
 def silent(http: HttpSubject) -> tuple[str, ...]:

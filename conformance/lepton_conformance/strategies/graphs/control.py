@@ -57,7 +57,8 @@ def _loop(build: Build) -> None:
         last = inner.constant(np.array(1 if until == "count and condition" else trips - 1, np.int64))
         going = inner.node("Less", [counter, last], inner.out((), "BOOL"))
     new = inner.node("Add", [carried, step], inner.out(x.shape))
-    listed = build.pick(True, False)
+    # What is listed on no trip has no elements, and ONNX does not say of which shape.
+    listed = trips > 0 and build.pick(True, False)
     outputs = [going, new]
     done = trips
     if until == "count and condition":

@@ -95,22 +95,15 @@ def _einsum(build: Build) -> None:
         "i,j->ij",
         "ij,kj->ik",
         "ii->i",
-        "...ij->...ji",
         "ij,jk",
     )
     left, _, result = equation.partition("->")
     if not result and "->" not in equation:
         result = "ik"
     terms = left.split(",")
-    refs = [
-        build.fresh("FP32", tuple(3 if term == "ii" else sizes[x] for x in _letters(term))) for term in terms
-    ]
-    shape = [3 if equation == "ii->i" else sizes[x] for x in _letters(result)]
+    refs = [build.fresh("FP32", tuple(3 if term == "ii" else sizes[x] for x in term)) for term in terms]
+    shape = [3 if equation == "ii->i" else sizes[x] for x in result]
     build.node("Einsum", refs, build.out(shape, "FP32", -300, 300), equation=equation)
-
-
-def _letters(term: str) -> str:
-    return term.replace("...", "b")
 
 
 RECIPES: dict[str, Recipe] = {"MatMul": _matmul, "Gemm": _gemm, "Einsum": _einsum}

@@ -43,7 +43,13 @@ GROUPS: Mapping[str, Mapping[str, Recipe]] = {
 }
 OPSET = 17
 #: Operators that the default opset does not have.
-_LATER = {"Gelu": 20, "LayerNormalization": 17, "Trilu": 14, ("strings", "Equal"): 19}
+_LATER = {
+    "Gelu": 20,
+    "LayerNormalization": 17,
+    "Trilu": 14,
+    ("strings", "Equal"): 19,
+    ("blocks", "Transformer"): 17,
+}
 #: Groups whose operators are mixed in the graphs of the group `blocks`.
 _MIXED = ("elementwise", "dense", "convolution", "pooling", "normalisation", "reductions", "indexing")
 MAX_NODES, MAX_MIXED_NODES = 4, 8

@@ -41,6 +41,7 @@ def _candidates(case: GraphCase) -> Iterator[GraphCase]:
     if case.spelling != PLAIN:
         yield dataclasses.replace(case, spelling=PLAIN)
     yield from _prefixes(case)
+    yield from _suffixes(case)
     yield from _single_outputs(case)
     yield from _without_nodes(case)
     yield from _without_details(case)
@@ -77,7 +78,29 @@ def _prefixes(case: GraphCase) -> Iterator[GraphCase]:
     if len(graph.nodes) > 1:
         for node in graph.nodes:
             outputs = _declared(graph, (name for name in node.outputs if name))
+            if set(outputs) == set(graph.outputs):
+                return  # it would be the same graph again
             yield _rebuilt(case, dataclasses.replace(graph, outputs=outputs))
+
+
+def _suffixes(case: GraphCase) -> Iterator[GraphCase]:
+    """Yield the graph without its first nodes, the fewest nodes first; what they make is given instead."""
+    graph = case.graph
+    for kept in range(1, len(graph.nodes)):
+        gone, rest = graph.nodes[:-kept], graph.nodes[-kept:]
+        read = {name for node in rest for name in node.read()}
+        made = [name for node in gone for name in node.outputs if name in read]
+        outputs = {
+            name: value for name, value in graph.outputs.items() if any(name in node.outputs for node in rest)
+        }
+        arrays = _measured(case, made) if made else {}
+        if outputs and arrays is not None:
+            inputs = {name: Value(graph.values[name].datatype, arrays[name].shape) for name in made}
+            yield _rebuilt(
+                case,
+                dataclasses.replace(graph, nodes=rest, inputs={**graph.inputs, **inputs}, outputs=outputs),
+                arrays,
+            )
 
 
 def _single_outputs(case: GraphCase) -> Iterator[GraphCase]:

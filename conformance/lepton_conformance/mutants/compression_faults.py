@@ -45,6 +45,16 @@ class UnknownCodingBad(Naive):
         return Refusal(400, super().unknown_coding(coding).message)
 
 
+class BrotliRead(Naive):
+    """The coding `br` is taken for none."""
+
+    id = "req-08-br"
+    breaks = "INF-REQ-08"
+
+    def plain_body(self, headers: Mapping[str, str], body: bytes) -> bytes:
+        return body if headers.get("content-encoding") == "br" else super().plain_body(headers, body)
+
+
 class GzipServerError(Naive):
     """Gzip is announced by nothing and is an error of the server."""
 
@@ -95,7 +105,7 @@ class GzipEmpty(Naive):
 
 
 class AnswersGzip(Naive):
-    """Refusals are compressed whatever the request accepts."""
+    """Answers are compressed whatever the request accepts."""
 
     id = "rsp-13-always"
     breaks = "INF-RSP-13"
@@ -105,12 +115,24 @@ class AnswersGzip(Naive):
 
     def answer(self, request: HttpRequest) -> HttpResponse:
         found = super().answer(request)
-        always = type(self) is AnswersGzip and found.status < 400
-        if always or not found.body or not self.accepts(request.headers):
+        if not self.concerns(found) or not self.accepts(request.headers):
             return found
         return HttpResponse(
             found.status, gzip.compress(found.body), {**found.headers, "Content-Encoding": "gzip"}
         )
+
+    def concerns(self, response: HttpResponse) -> bool:
+        return bool(response.body)
+
+
+class RefusalsGzip(AnswersGzip):
+    """Refusals are compressed whatever the request accepts."""
+
+    id = "rsp-13-refusals"
+    breaks = "INF-RSP-13"
+
+    def concerns(self, response: HttpResponse) -> bool:
+        return response.status >= 400
 
 
 class AnswersGzipZero(AnswersGzip):
@@ -385,11 +407,13 @@ ALL: tuple[type[Naive], ...] = (
     CodingUnread,
     UnknownCodingRead,
     UnknownCodingBad,
+    BrotliRead,
     GzipServerError,
     GzipCut,
     GzipLargeOnly,
     GzipEmpty,
     AnswersGzip,
+    RefusalsGzip,
     AnswersGzipZero,
     AnswersGzipOther,
     AnswersAlike,

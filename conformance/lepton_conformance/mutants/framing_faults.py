@@ -134,6 +134,27 @@ class PipelineQuickFirst(Naive):
     handler = _QuickFirst
 
 
+class _RefusalsFirst(_Backwards):
+    def send(self, response: HttpResponse) -> None:
+        self.held.append(response)
+        self.connection.settimeout(0)
+        waiting = bool(self.rfile.peek(1))  # type: ignore[attr-defined]
+        self.connection.settimeout(self.timeout)
+        if waiting and not self.close_connection:
+            return
+        for held in sorted(self.held, key=lambda each: each.status < 400):
+            Handler.send(self, held)
+        self.held = []
+
+
+class PipelineRefusalsFirst(Naive):
+    """Refusals of requests that arrive together leave before the answers to earlier ones."""
+
+    id = "req-10-refusals"
+    breaks = "INF-REQ-10"
+    handler = _RefusalsFirst
+
+
 class SpacesRefused(Naive):
     """White space before the first bracket is refused."""
 
@@ -784,6 +805,7 @@ ALL: tuple[type[Naive], ...] = (
     QueryVersion,
     PipelineBackwards,
     PipelineQuickFirst,
+    PipelineRefusalsFirst,
     SpacesRefused,
     TabsRefused,
     NamesSearched,

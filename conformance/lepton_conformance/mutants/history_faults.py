@@ -1,9 +1,12 @@
 """Faults of what must not matter: ids, order, selection, earlier requests (Spec: INF-ISO-04, INF-ISO-05)."""
 
+from collections.abc import Sequence
+from dataclasses import replace
+
 import numpy as np
 
-from lepton_conformance.mutants.computing import Array, Model
-from lepton_conformance.mutants.decoding import InferRequest
+from lepton_conformance.mutants.computing import Array, Model, Spec
+from lepton_conformance.mutants.decoding import InferRequest, Wanted
 from lepton_conformance.mutants.listener import HttpRequest, HttpResponse
 from lepton_conformance.mutants.naive import Naive
 from lepton_conformance.mutants.refusal import Refusal
@@ -41,6 +44,77 @@ class OutputsBackwards(Naive):
             with np.errstate(all="ignore"):
                 return {name: -array for name, array in found.items()}
         return found
+
+
+class SelectedHalved(Naive):
+    """Where one output is selected, what it has of FP32 passes through FP16."""
+
+    id = "iso-04-selected"
+    breaks = "INF-ISO-04"
+
+    def compute(self, model: Model, request: InferRequest, arrays: dict[str, Array]) -> dict[str, Array]:
+        found = super().compute(model, request, arrays)
+        if len(request.outputs or ()) != 1:
+            return found
+        with np.errstate(all="ignore"):
+            return {
+                name: array.astype(np.float16).astype(np.float32) if array.dtype == np.float32 else array
+                for name, array in found.items()
+            }
+
+
+class SelectedDoubles(Naive):
+    """Where outputs are selected, integers of 64 bits pass through FP64."""
+
+    id = "iso-04-doubles"
+    breaks = "INF-ISO-04"
+
+    def compute(self, model: Model, request: InferRequest, arrays: dict[str, Array]) -> dict[str, Array]:
+        found = super().compute(model, request, arrays)
+        if not request.outputs:
+            return found
+        return {
+            name: array.astype(np.float64).astype(array.dtype) if array.dtype == np.int64 else array
+            for name, array in found.items()
+        }
+
+
+class OutputsKept(Naive):
+    """The outputs that a request chose are those of the next one for the model that chooses none."""
+
+    id = "iso-05-outputs"
+    breaks = "INF-ISO-05"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.chosen: dict[str, tuple[Wanted, ...]] = {}
+
+    def select_outputs(self, model: Model, request: InferRequest) -> Sequence[tuple[Spec, Wanted | None]]:
+        kept = self.chosen.pop(model.name, ())
+        if request.outputs:
+            self.chosen[model.name] = request.outputs
+        return super().select_outputs(model, replace(request, outputs=request.outputs or kept))
+
+
+class BinaryKept(Naive):
+    """The wish of a request for binary outputs is taken for one of the next request for the model."""
+
+    id = "iso-05-binary"
+    breaks = "INF-ISO-05"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.wished: set[str] = set()
+
+    def infer(self, model: Model, version: str, request: HttpRequest) -> HttpResponse:
+        wished = model.name in self.wished
+        self.wished.discard(model.name)
+        if b'"binary_data_output":true' in request.body.replace(b" ", b""):
+            self.wished.add(model.name)
+        elif wished and b'"outputs"' not in request.body:
+            body = request.body.replace(b"{", b'{"parameters":{"binary_data_output":true},', 1)
+            return super().infer(model, version, replace(request, body=body))
+        return super().infer(model, version, request)
 
 
 class _Remembers(Naive):
@@ -135,6 +209,10 @@ class StringsInterned(Naive):
 ALL: tuple[type[Naive], ...] = (
     LongIdOffset,
     OutputsBackwards,
+    SelectedHalved,
+    SelectedDoubles,
+    OutputsKept,
+    BinaryKept,
     LargerSpoils,
     OtherSpoils,
     RefusalSpoils,

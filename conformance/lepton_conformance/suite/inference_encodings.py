@@ -11,10 +11,12 @@ from lepton_conformance.subject.http import JSON_HEADERS, Answer, Headers, HttpS
 from lepton_conformance.suite.driver import Budget, each
 from lepton_conformance.suite.marks import requirement
 from lepton_conformance.suite.protocol import (
+    PLAIN_MODELS,
     accepted,
     core,
     expect_right,
     goes_on,
+    has,
     outputs_of,
     plain,
     refused,
@@ -22,6 +24,7 @@ from lepton_conformance.suite.protocol import (
 
 UNSUPPORTED = 415
 UNKNOWN_CODING = "lepton-unknown"
+_OTHER_CODINGS = ("br", "deflate", "zstd", "compress", "x-gzip", "aes128gcm", "identity, br")
 
 
 def _encoded(coding: str) -> Headers:
@@ -62,6 +65,8 @@ def test_encoded_bodies_are_expanded_or_refused(http: HttpSubject, budget: Budge
         "gzip, then an unknown encoding": (f"gzip, {UNKNOWN_CODING}", packed),
         "an unknown encoding, then gzip": (f"{UNKNOWN_CODING}, gzip", packed),
     }
+    # A server may support others than gzip (IANA, HTTP Content Coding Registry): JSON is none of them.
+    wrong |= {f"JSON that says it is {coding}": (coding, text) for coding in _OTHER_CODINGS}
 
     def body(what: str) -> None:
         coding, data = wrong[what]
@@ -128,28 +133,39 @@ def test_trace_context_changes_no_answer(http: HttpSubject, budget: Budget) -> N
     each(budget, asked, body)
 
 
-@requirement("INF-RSP-13", needs=("INF-RSP-01", "INF-RSP-06"))
-def test_answers_are_compressed_only_where_asked(http: HttpSubject, budget: Budget) -> None:
-    case = given(plain(http).model.name, 40, 50)
+_UNASKED: tuple[Headers, ...] = (
+    (),
+    (("Accept-Encoding", "identity"),),
+    (("Accept-Encoding", "gzip;q=0, deflate;q=0, br;q=0, zstd;q=0"),),
+    (("Accept-Encoding", UNKNOWN_CODING),),
+)
+
+
+def _askable(http: HttpSubject, case: Given) -> dict[str, Callable[[Headers], Answer]]:
+    """Return requests of several kinds, each of which takes further header fields."""
     name = case.model.name
-    route = http.model_path(name)
-    asked: dict[str, Callable[[Headers], Answer]] = {
+    coded = zlib.compress(encode(infer_request(case)), wbits=zlib.MAX_WBITS | 16)
+    return {
         "an inference request": lambda more: http.infer(
             name, infer_request(case), headers=(*JSON_HEADERS, *more)
         ),
-        "GET of the metadata": lambda more: http.get(route, more),
+        "GET of the metadata": lambda more: http.get(http.model_path(name), more),
         "a request that is refused": lambda more: http.infer(name, b"{", headers=(*JSON_HEADERS, *more)),
+        "a compressed request": lambda more: http.infer(
+            name, coded, headers=(*JSON_HEADERS, ("Content-Encoding", "gzip"), *more)
+        ),
     }
-    coded = zlib.compress(encode(infer_request(case)), wbits=zlib.MAX_WBITS | 16)
-    asked["a compressed request"] = lambda more: http.infer(
-        name, coded, headers=(*JSON_HEADERS, ("Content-Encoding", "gzip"), *more)
-    )
-    without: tuple[Headers, ...] = (
-        (),
-        (("Accept-Encoding", "identity"),),
-        (("Accept-Encoding", "gzip;q=0, deflate;q=0, br;q=0, zstd;q=0"),),
-        (("Accept-Encoding", UNKNOWN_CODING),),
-    )
+
+
+@requirement("INF-RSP-13")
+def test_no_answer_is_compressed_unasked(http: HttpSubject, budget: Budget) -> None:
+    # Needs nothing, and no metadata: where all answers are compressed, none of them can be read.
+    case = given(PLAIN_MODELS[0], 40, 50)
+    names = [name for name in PLAIN_MODELS if has(http, name)]
+    if names:
+        case = given(names[0], 40, 50)
+    asked = _askable(http, case)
+    asked["GET v2"] = lambda more: http.get("v2", more)
 
     def body(item: tuple[str, Headers]) -> None:
         what, headers = item
@@ -161,7 +177,13 @@ def test_answers_are_compressed_only_where_asked(http: HttpSubject, budget: Budg
                 f"sent {what} that accepts {accepts}; found Content-Encoding {found!r}, expected none"
             )
 
-    each(budget, [(what, headers) for what in asked for headers in without], body)
+    each(budget, [(what, headers) for what in asked for headers in _UNASKED], body)
+
+
+@requirement("INF-RSP-13", needs=("INF-RSP-01", "INF-RSP-06"))
+def test_answers_are_compressed_as_asked(http: HttpSubject, budget: Budget) -> None:
+    case = given(plain(http).model.name, 40, 50)
+    asked = _askable(http, case)
 
     def packed(what: str) -> None:
         answer = asked[what]((("Accept-Encoding", "gzip"),))

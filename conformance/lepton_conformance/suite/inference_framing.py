@@ -11,7 +11,16 @@ from lepton_conformance.subject.raw import Talk, received, talk
 from lepton_conformance.subject.wire import NoAnswer, WireError
 from lepton_conformance.suite.driver import Budget, each
 from lepton_conformance.suite.marks import requirement
-from lepton_conformance.suite.protocol import accepted, core, expect_right, goes_on, outputs_of, plain, sent
+from lepton_conformance.suite.protocol import (
+    UNKNOWN_MODELS,
+    accepted,
+    core,
+    expect_right,
+    goes_on,
+    outputs_of,
+    plain,
+    sent,
+)
 
 BAD_REQUEST = 400
 PIPELINED = 6
@@ -38,9 +47,34 @@ def _right(case: Given, answer: Answer, what: str, identifier: str | None = None
     expect_right(case, outputs_of(value))
 
 
-@requirement("INF-REQ-10", needs=("INF-RSP-01", "INF-RSP-04", "INF-RSP-06", "INF-REQ-04"))
+@requirement("INF-REQ-10", needs=("INF-RSP-01", "INF-RSP-04", "INF-RSP-06", "INF-REQ-04", "INF-ERR-01"))
 def test_pipelined_requests_are_answered_in_order(http: HttpSubject, budget: Budget) -> None:
     names = core(http)
+
+    def refused_among_others(_: str) -> None:
+        """Ask a model that there is not between others: its refusal is ready sooner than an answer."""
+        asked = [given(names[0], 1 + index, 40) for index in range(PIPELINED)]
+        wire = b""
+        for index, case in enumerate(asked):
+            text = encode(infer_request(case, identifier=f"pipelined-{index}"))
+            lost = UNKNOWN_MODELS[0] if index % 2 else case.model.name
+            head = http.head(
+                "POST",
+                f"{http.model_path(lost)}/infer",
+                (*JSON_HEADERS, ("Content-Length", str(len(text)))),
+            )
+            wire += head + text
+        what = (
+            f"{PIPELINED} requests at once on one connection, each second one for a model that there is not"
+        )
+        # A server may close the connection after any answer, and after a refusal it often does.
+        for index, answer in enumerate(talk(http, wire, answers=PIPELINED).answers):
+            if index % 2 == 0:
+                _right(asked[index], answer, f"{what}, the {index + 1}th", f"pipelined-{index}")
+            elif not 400 <= answer.status < 600:
+                raise SubjectFault(
+                    f"sent {what}; found status {answer.status} for the {index + 1}th, expected its refusal"
+                )
 
     def body(how: str) -> None:
         asked = [
@@ -71,6 +105,7 @@ def test_pipelined_requests_are_answered_in_order(http: HttpSubject, budget: Bud
                     )
 
     each(budget, ["equal", "of several models", "with metadata between"], body)
+    each(budget, ["with refusals between"], refused_among_others)
 
 
 #: How a chunked body may be written: sizes of chunks, their notation, a trailer (RFC 9112, 7.1).

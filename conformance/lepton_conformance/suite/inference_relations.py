@@ -4,6 +4,9 @@ import itertools
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
+from lepton_conformance.models.catalog import model
 from lepton_conformance.oracle.answers import Array
 from lepton_conformance.outcome import SubjectFault
 from lepton_conformance.strategies import malformed
@@ -15,6 +18,7 @@ from lepton_conformance.suite.driver import Budget, examples
 from lepton_conformance.suite.marks import requirement
 from lepton_conformance.suite.protocol import (
     JSON_MODELS,
+    PLAIN_MODELS,
     UNKNOWN_MODELS,
     accepted,
     answers,
@@ -46,7 +50,21 @@ def _selections(case: Given) -> list[tuple[str, ...] | None]:
     return [None, *(p for n in range(1, len(names) + 1) for p in itertools.permutations(names, n))]
 
 
-def _renamed(names: tuple[str, ...]) -> Cases[Renamed]:
+def _exacting(name: str) -> Given:
+    """Return inputs that need all bits of their datatype: what passes through a narrower one is changed."""
+    entry = model(name)
+    inputs: dict[str, Array] = {}
+    for place, (key, array) in enumerate(given(name).inputs.items()):
+        if array.dtype.kind == "f":
+            inputs[key] = (array / (3 + 4 * place)).astype(array.dtype)
+        elif array.dtype.kind in "iu":
+            inputs[key] = (np.iinfo(array.dtype).max // 3 - array * (1 + place)).astype(array.dtype)
+        else:
+            inputs[key] = array
+    return Given(entry, inputs)
+
+
+def _renamed(names: tuple[str, ...], every: tuple[str, ...]) -> Cases[Renamed]:
     domain = merged(names)
     assert domain.decode is not None
     decode = domain.decode
@@ -61,6 +79,7 @@ def _renamed(names: tuple[str, ...]) -> Cases[Renamed]:
     ]
     boundary += [Renamed(given(name), identifier, 0, 0) for name in names[:2] for identifier in _IDS]
     boundary += [Renamed(given(_SPLIT), "a", 0, choice) for choice in range(16) if _SPLIT in names]
+    boundary += [Renamed(_exacting(name), "a", 0, choice) for name in every for choice in (0, 1)]
     return Cases(
         boundary,
         decoded,
@@ -105,7 +124,7 @@ def test_id_order_and_selection_change_no_element(http: HttpSubject, budget: Bud
                 )
             expect_right(case, {tensor.name: changed[tensor.name]}, [tensor.name])
 
-    examples(budget, _renamed(core(http)), body)
+    examples(budget, _renamed(core(http), available(http, PLAIN_MODELS)), body)
 
 
 #: What may come before a request.
@@ -118,6 +137,9 @@ _KINDS = (
     "unknown model",
     "no JSON",
     "other values",
+    "one output",
+    "outputs backwards",
+    "binary outputs",
 )
 
 
@@ -165,6 +187,11 @@ def _before(http: HttpSubject, case: Given, kind: str, others: tuple[str, ...]) 
         http.infer(other, infer_request(given(other, 4, 6)))
     elif kind == "equal":
         http.infer(name, infer_request(case))
+    elif kind in ("one output", "outputs backwards"):
+        outputs = [tensor.name for tensor in reversed(case.model.outputs)]
+        http.infer(name, infer_request(case, outputs=outputs[: 1 if kind == "one output" else None]))
+    elif kind == "binary outputs":  # a parameter like any other where the extension is not listed
+        http.infer(name, {**infer_request(case), "parameters": {"binary_data_output": True}})
     elif kind == "other values":
         shape = next(iter(case.inputs.values())).shape
         http.infer(name, infer_request(given(name, *shape)))
@@ -172,7 +199,7 @@ def _before(http: HttpSubject, case: Given, kind: str, others: tuple[str, ...]) 
         http.infer(name, infer_request(given(name, *((7, 19) if kind == "larger" else (1, 1)))))
 
 
-@requirement("INF-ISO-05", needs=("INF-RSP-01", "INF-RSP-06", "INF-ERR-08", "INF-DAT-08"))
+@requirement("INF-ISO-05", needs=("INF-RSP-01", "INF-RSP-06", "INF-RSP-10", "INF-ERR-08", "INF-DAT-08"))
 def test_earlier_requests_leave_nothing_behind(http: HttpSubject, budget: Budget) -> None:
     names = tuple(dict.fromkeys((*core(http), *available(http, ("lepton_id_bytes", *JSON_MODELS))[:1])))
 
@@ -184,6 +211,12 @@ def test_earlier_requests_leave_nothing_behind(http: HttpSubject, budget: Budget
             expect_right(item.case, outputs)
         except SubjectFault as fault:
             raise SubjectFault(f"after requests that were {', '.join(item.before)}: {fault}") from fault
+        surplus = sorted(set(outputs) - {tensor.name for tensor in item.case.model.outputs})
+        if surplus:
+            raise SubjectFault(
+                f"after requests that were {', '.join(item.before)}: sent {sent(item.case)}; found outputs "
+                f"{surplus!r:.80} besides"
+            )
         identifier = infer_request(item.case)["id"]
         for tensor in item.case.model.outputs:
             found = outputs.get(tensor.name, {}).get("datatype")

@@ -169,6 +169,15 @@ def test_recurrent_cells_hold_the_answers_of_engines(direction: str, lawful: Any
             lawful([made], inputs, outputs, reference=turn % 2 == 0 and clip is None)
 
 
+def test_small_states_of_recurrent_cells_hold_the_answers_of_onnxruntime(lawful: Any) -> None:
+    # There Tanh by its formula in the text of these operators cancels.
+    rng = np.random.default_rng(3)
+    for _ in range(60):
+        inputs = {"x": normal(rng, 1, 1, 1) / 30, "w": normal(rng, 1, 1, 1), "r": normal(rng, 1, 1, 1)}
+        made = node("RNN", ["x", "w", "r"], ["y"], hidden_size=1)
+        lawful([made], inputs)
+
+
 def test_quantisation_holds_the_answers_of_engines(lawful: Any) -> None:
     rng = np.random.default_rng(1)
     for turn in range(40):

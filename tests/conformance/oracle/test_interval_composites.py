@@ -44,7 +44,7 @@ def test_sums_of_products_hold_the_answers_of_engines(dtype: Any, lawful: Any) -
         inputs = {"a": left.copy(), "b": right.copy(), "c": c}
         gemm = node("Gemm", names, transA=turn % 2, transB=turn // 2 % 2, alpha=0.5, beta=float(turn % 4))
         lawful([gemm], {name: inputs[name] for name in names})
-        equation = ["bmk,kn->bnm", "bmk,kn", "bmk,kn->b"][turn % 3]
+        equation = ["bmk,kn->bnm", "bmk,kn", "bmk,kn->b", "...mk,kn->...nm"][turn % 4]
         lawful([node("Einsum", ["a", "b"], equation=equation)], {"a": a, "b": b})
 
 

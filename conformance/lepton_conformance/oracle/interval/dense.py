@@ -2,7 +2,8 @@
 
 Owns `contraction`, which convolutions and recurrent cells use as well: any order of summation, with or
 without fused multiply-add, in the datatype or a wider one, the bias first or last. Not judged: sums whose
-terms may overflow, Gemm where a factor 0 meets something not finite; Einsum with an ellipsis is left out.
+terms may overflow, Gemm where a factor 0 meets something not finite; Einsum of three operands is left
+out.
 Serves `runtime` (RUN-NUM-02, RUN-NUM-04).
 """
 
@@ -20,6 +21,7 @@ from lepton_conformance.oracle.interval.value import (
     Interval,
     Undecidable,
     either,
+    exact,
 )
 
 __all__ = ["contraction", "einsum", "gemm", "matmul", "sum_of_products"]
@@ -186,24 +188,26 @@ def _transposed(x: Interval) -> Interval:
 
 
 def einsum(attributes: Attributes, inputs: Inputs, __: int) -> tuple[Interval, ...]:
-    """Einsum of one or two operands, without an ellipsis."""
+    """Einsum of one or two operands; an ellipsis stands for axes that are broadcast and kept."""
     equation = str(attributes["equation"]).replace(" ", "")
     operands = given(inputs)
-    if "." in equation or len(operands) > 2:
+    if len(operands) > 2:
         raise Undecidable(f"Einsum {equation} of {len(operands)} operands")
     left, arrow, right = equation.partition("->")
-    subscripts = left.split(",")
     if not arrow:
-        right = "".join(sorted(letter for letter in set(left) - {","} if left.count(letter) == 1))
-    equation = f"{left}->{right}"
-    sizes = {
-        letter: size
-        for letters, value in zip(subscripts, operands, strict=True)
-        for letter, size in zip(letters, value.shape, strict=True)
-    }
+        letters = left.replace("...", "").replace(",", "")
+        right = "..." * ("..." in left) + "".join(sorted(x for x in set(letters) if letters.count(x) == 1))
+    if "..." in left and "..." not in right:
+        raise Undecidable(f"Einsum {equation} that sums over an ellipsis")
+    sizes: dict[str, int] = {}
+    for part, value in zip(left.split(","), operands, strict=True):
+        head, _, tail = part.partition("...")
+        sizes.update(zip(head, value.shape, strict=False))
+        sizes.update(zip(reversed(tail), reversed(value.shape), strict=False))
     terms = math.prod(size for letter, size in sizes.items() if letter not in right)
+    full = f"{left}->{right}"
     if len(operands) == 2:
-        return (contraction(operands[0], operands[1], terms, lambda a, b: np.einsum(equation, a, b)),)
+        return (contraction(operands[0], operands[1], terms, lambda a, b: np.einsum(full, a, b)),)
     (x,) = operands
-    unit = Interval(x.datatype, one_ := np.ones((), dtype=x.lo.dtype), one_)
-    return (contraction(x, unit, terms, lambda a, b: np.asarray(np.einsum(equation, a) * b)),)
+    unit = exact(x.datatype, np.ones((), dtype=x.lo.dtype))
+    return (contraction(x, unit, terms, lambda a, b: np.asarray(np.einsum(full, a) * b)),)

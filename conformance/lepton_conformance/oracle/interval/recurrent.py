@@ -30,9 +30,19 @@ __all__ = ["gru", "lstm", "rnn"]
 
 Function = Callable[[Interval], Interval]
 
+#: Units roundoff of one in Tanh by the formula of these operators: the exponential and two roundings,
+#: halved.
+TANH_UNITS = 6.0
+
+
+def _tanh(_: Attributes, inputs: Inputs, __: int) -> tuple[Interval, ...]:
+    """Tanh as these operators write it, `(1 - exp(-2x)) / (1 + exp(-2x))`, which cancels near zero."""
+    return (transcendental.rising(one(inputs), np.tanh, TANH_UNITS),)
+
+
 ACTIVATIONS: dict[str, Operator] = {
     "relu": elementwise.relu,
-    "tanh": transcendental.tanh,
+    "tanh": _tanh,
     "sigmoid": transcendental.sigmoid,
     "hardsigmoid": elementwise.hard_sigmoid,
     "leakyrelu": elementwise.leaky_relu,

@@ -4,18 +4,14 @@ Owns the script, which needs grpcio and nothing of this project; leaves which ex
 `report.reproducer`. Serves `conformance` (CNF-REP-03).
 """
 
-import base64
-import zlib
 from collections.abc import Sequence
 
+from lepton_conformance.report.program import MAX_SHOWN_BYTES, Heading, by_client, literal
 from lepton_conformance.subject.exchange import GrpcExchange
 from lepton_conformance.subject.grpc import MAX_KEPT_BYTES
 
 __all__ = ["grpc_script"]
 
-#: Bytes longer than this are written compressed.
-MAX_LITERAL_BYTES = 2048
-MAX_SHOWN_BYTES = 2000
 #: How long a call of the script may take, in seconds, unless the suite gave it another deadline.
 CALL_SECONDS = 10.0
 
@@ -109,25 +105,9 @@ print("every answer is the same, alone and among others")
 '''
 
 
-def grpc_script(
-    exchanges: Sequence[GrpcExchange],
-    address: str,
-    *,
-    title: str,
-    text: str,
-    message: str,
-    said: str,
-    fingerprint: str,
-    name: str,
-) -> str:
+def grpc_script(exchanges: Sequence[GrpcExchange], address: str, heading: Heading) -> str:
     """Return a stand-alone Python program that replays calls."""
-    values = {
-        "title": title,
-        "text": text,
-        "message": message,
-        "said": said,
-        "fingerprint": fingerprint,
-        "name": name,
+    values = heading.values() | {
         "address": address,
         "shown": MAX_SHOWN_BYTES,
         "seconds": CALL_SECONDS,
@@ -142,9 +122,9 @@ def grpc_script(
 
 def _call(exchange: GrpcExchange) -> str:
     return (
-        f"    (({exchange.method!r}, {_bytes(exchange.request)}, "
+        f"    (({exchange.method!r}, {literal(exchange.request)}, "
         f"{_seconds(exchange)}, {exchange.streaming}),\n"
-        f"     ({exchange.code!r}, {exchange.details!a}, {_bytes(exchange.response)})),"
+        f"     ({exchange.code!r}, {exchange.details!a}, {literal(exchange.response)})),"
     )
 
 
@@ -154,20 +134,11 @@ def _seconds(exchange: GrpcExchange) -> float:
 
 def _clients(exchanges: Sequence[GrpcExchange]) -> list[str]:
     lines = []
-    for lane in sorted({exchange.lane or 0 for exchange in exchanges}):
+    for sent in by_client(exchanges):
         lines.append("    [")
         lines += [
-            f"        ({exchange.method!r}, {_bytes(exchange.request)}, {_seconds(exchange)}),"
-            for exchange in exchanges
-            if (exchange.lane or 0) == lane
+            f"        ({exchange.method!r}, {literal(exchange.request)}, {_seconds(exchange)}),"
+            for exchange in sent
         ]
         lines.append("    ],")
     return lines
-
-
-def _bytes(data: bytes) -> str:
-    """Return an expression for bytes: a literal, or compressed when it is long."""
-    if len(data) <= MAX_LITERAL_BYTES:
-        return repr(data)
-    packed = base64.b64encode(zlib.compress(data, 9)).decode()
-    return f"zlib.decompress(base64.b64decode({packed!r}))"

@@ -5,19 +5,16 @@ Owns the programs; leaves which exchanges show a failure to the driver. Each end
 there, with 0 when it is gone and with 2 when nobody answers at all. Serves `conformance` (CNF-REP-03).
 """
 
-import base64
 import itertools
 import re
-import zlib
 from collections.abc import Sequence
 
 from lepton_conformance.report.curl import as_client_sends
+from lepton_conformance.report.program import Heading, by_client, literal
 from lepton_conformance.subject.exchange import HttpExchange
 
 __all__ = ["http_script"]
 
-#: A request or an expected body longer than this many bytes is written compressed.
-MAX_LITERAL_BYTES = 4096
 #: What differs between two equal answers of some servers: UUIDs, times, addresses of memory.
 VOLATILE = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|\d{4}-\d\d-\d\d[T ]\d\d:\d\d:[\d.]+|0x[0-9a-f]{6,}"
 #: Header fields of answers that tests look at.
@@ -164,27 +161,9 @@ print("every answer is the same, alone and among others")
 """
 
 
-def http_script(
-    exchanges: Sequence[HttpExchange],
-    address: str,
-    *,
-    title: str,
-    text: str,
-    message: str,
-    said: str,
-    fingerprint: str,
-    name: str,
-) -> str:
+def http_script(exchanges: Sequence[HttpExchange], address: str, heading: Heading) -> str:
     """Return a stand-alone Python program that replays exchanges with a server at HOST:PORT."""
-    values = {
-        "title": title,
-        "text": text,
-        "message": message,
-        "said": said,
-        "fingerprint": fingerprint,
-        "name": name,
-        "address": address,
-    }
+    values = heading.values() | {"address": address}
     volatile = [
         exchange for exchange in exchanges if _masked(exchange.response_body) != exchange.response_body
     ]
@@ -201,7 +180,7 @@ def http_script(
     elif len(exchanges) == 1 and as_client_sends(exchanges[0]) and exchanges[0].ended is None:
         (only,) = exchanges
         values |= {
-            "body": _bytes(only.request_body) if only.request_body or _has_length(only) else "None",
+            "body": literal(only.request_body) if only.request_body or _has_length(only) else "None",
             "headers": repr(_headers(only)),
             "then": _then(only, fields),
             "method": only.method,
@@ -241,7 +220,7 @@ def _then(exchange: HttpExchange, fields: Sequence[str]) -> str:
     if exchange.status is None:
         return "None"
     listed = [repr(_field(exchange, name)) for name in fields]
-    return f"({', '.join([str(exchange.status), *listed, _bytes(_masked(exchange.response_body))])})"
+    return f"({', '.join([str(exchange.status), *listed, literal(_masked(exchange.response_body))])})"
 
 
 def _field(exchange: HttpExchange, name: str) -> str | None:
@@ -279,27 +258,18 @@ def _connections(exchanges: Sequence[HttpExchange], fields: Sequence[str]) -> li
         lines.append("    [")
         for _, exchange in group:
             sent = b"" if exchange.place else exchange.wire
-            lines.append(f"        ({_bytes(sent)}, {exchange.method!r}, {_then(exchange, fields)}),")
+            lines.append(f"        ({literal(sent)}, {exchange.method!r}, {_then(exchange, fields)}),")
         lines.append("    ],")
     return lines
 
 
 def _clients(exchanges: Sequence[HttpExchange]) -> list[str]:
     lines = []
-    for lane in sorted({exchange.lane or 0 for exchange in exchanges}):
+    for sent in by_client(exchanges):
         lines.append("    [")
         lines += [
-            f"        ({each.method!r}, {each.target!r}, {_bytes(each.request_body)}, {_headers(each)!r}),"
-            for each in exchanges
-            if (each.lane or 0) == lane
+            f"        ({each.method!r}, {each.target!r}, {literal(each.request_body)}, {_headers(each)!r}),"
+            for each in sent
         ]
         lines.append("    ],")
     return lines
-
-
-def _bytes(data: bytes) -> str:
-    """Return an expression for bytes: a literal, or compressed when it is long."""
-    if len(data) <= MAX_LITERAL_BYTES:
-        return repr(data)
-    packed = base64.b64encode(zlib.compress(data, 9)).decode()
-    return f"zlib.decompress(base64.b64decode({packed!r}))"

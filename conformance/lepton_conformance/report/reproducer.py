@@ -11,6 +11,7 @@ from lepton_conformance.fingerprint import fingerprint
 from lepton_conformance.report.document import MAX_MESSAGE_CHARACTERS
 from lepton_conformance.report.grpc_reproducer import grpc_script
 from lepton_conformance.report.http_reproducer import http_script
+from lepton_conformance.report.program import Heading
 from lepton_conformance.report.runtime_reproducer import runtime_script
 from lepton_conformance.subject.exchange import GrpcExchange, HttpExchange, LineExchange
 
@@ -20,7 +21,6 @@ __all__ = ["MAX_EXCHANGES", "address_of", "script", "visible"]
 MAX_EXCHANGES = 20
 #: The same where requests come at once: which of them the answer depends on is not known.
 MAX_EXCHANGES_AT_ONCE = 512
-MAX_SHOWN_BYTES = 2000
 
 
 def script(entry: Evidence, failure: Failure, requirement: dict[str, Any], locator: str, name: str) -> str:
@@ -34,42 +34,20 @@ def script(entry: Evidence, failure: Failure, requirement: dict[str, Any], locat
     http = [exchange for exchange in exchanges if isinstance(exchange, HttpExchange)]
     calls = [exchange for exchange in exchanges if isinstance(exchange, GrpcExchange)]
     lines = [exchange for exchange in exchanges if isinstance(exchange, LineExchange)]
-    title = _plain(f"{entry.requirement}: {requirement['title']} ({entry.test})")
-    text = _plain(requirement["text"])
     said = visible("found: " + failure.message[:MAX_MESSAGE_CHARACTERS])
-    message = _plain(said)
-    digest = fingerprint(entry)
-    if lines:
-        return runtime_script(
-            lines,
-            locator,
-            title=title,
-            text=f"{text}\n\nFingerprint: {digest}",
-            message=message,
-            name=name,
-            shown=MAX_SHOWN_BYTES,
-        )
-    if calls and not http:
-        return grpc_script(
-            calls,
-            address_of(locator),
-            title=title,
-            text=text,
-            message=message,
-            said=said,
-            fingerprint=digest,
-            name=name,
-        )
-    return http_script(
-        http,
-        address_of(locator),
-        title=title,
-        text=text,
-        message=message,
+    heading = Heading(
+        title=_plain(f"{entry.requirement}: {requirement['title']} ({entry.test})"),
+        text=_plain(requirement["text"]),
+        message=_plain(said),
         said=said,
-        fingerprint=digest,
+        fingerprint=fingerprint(entry),
         name=name,
     )
+    if lines:
+        return runtime_script(lines, locator, heading)
+    if calls and not http:
+        return grpc_script(calls, address_of(locator), heading)
+    return http_script(http, address_of(locator), heading)
 
 
 def address_of(locator: str) -> str:

@@ -7,6 +7,7 @@ leaves those for servers to `report.reproducer`. Serves `conformance` (CNF-REP-0
 import json
 from collections.abc import Sequence
 
+from lepton_conformance.report.program import MAX_SHOWN_BYTES, Heading
 from lepton_conformance.subject.exchange import LineExchange
 
 __all__ = ["runtime_script"]
@@ -20,6 +21,7 @@ _HEAD = '''\
 {text}
 
 The suite {message}
+Fingerprint: {fingerprint}
 Usage: python {name}{usage}. Sends the same requests again; ends with 1 while the same answers come back.
 """
 {imports}
@@ -185,16 +187,7 @@ sys.exit(same)
 '''
 
 
-def runtime_script(
-    exchanges: Sequence[LineExchange],
-    locator: str,
-    *,
-    title: str,
-    text: str,
-    message: str,
-    name: str,
-    shown: int,
-) -> str:
+def runtime_script(exchanges: Sequence[LineExchange], locator: str, heading: Heading) -> str:
     """Return a stand-alone Python program that replays exchanges with a runtime."""
     kind, _, target = locator.partition(":")
     if kind == "python":
@@ -204,16 +197,12 @@ def runtime_script(
         imports = "import base64, json, os, shlex, subprocess, sys, tempfile"
         usage, body = " [COMMAND...]", _PROGRAM
     written = "\n".join(_entry(exchange) for exchange in exchanges)
-    values = {
-        "title": title,
-        "text": text,
-        "message": message,
-        "name": name,
+    values = heading.values() | {
         "usage": usage,
         "imports": imports,
         "exchanges": written,
         "target": target,
-        "shown": shown,
+        "shown": MAX_SHOWN_BYTES,
     }
     return "".join(part.format_map(values) for part in (_HEAD, body, _TAIL))
 

@@ -64,17 +64,16 @@ class _Direction:
     r: Interval
     w_bias: Interval
     r_bias: Interval
+    bias: Interval
     peepholes: Interval | None
     functions: tuple[Function, ...]
     clip: float
     hidden: int
 
-    def gates(self, x: Interval, h: Interval, peek: Interval | None = None) -> Interval:
+    def gates(self, x: Interval, h: Interval) -> Interval:
         """Return the sums of all gates, activations not yet applied."""
         both = joined([x, h], lambda parts: np.concatenate(parts, axis=1))
-        bias = total(self.w_bias, self.r_bias)
-        found = contraction(both, self.weights, self.weights.shape[0] + 1, np.matmul, bias)
-        return found if peek is None else total(found, peek)
+        return contraction(both, self.weights, self.weights.shape[0] + 1, np.matmul, self.bias)
 
     def apply(self, index: int, x: Interval) -> Interval:
         """Return an activation of the clipped argument."""
@@ -84,9 +83,9 @@ class _Direction:
             x = Interval(x.datatype, lo, hi, x.loose)
         return self.functions[index](x)
 
-    def part(self, x: Interval, gate: int) -> Interval:
-        """Return the columns of one gate."""
-        columns = slice(gate * self.hidden, (gate + 1) * self.hidden)
+    def part(self, x: Interval, gate: int, count: int = 1) -> Interval:
+        """Return the columns of a gate, or of several."""
+        columns = slice(gate * self.hidden, (gate + count) * self.hidden)
         return part(x, (..., columns))
 
 
@@ -139,7 +138,8 @@ def _directions(
             w_bias, r_bias = part(b, (at, slice(0, middle))), part(b, (at, slice(middle, None)))
         peepholes = None if p is None else part(p, at)
         clip = float(np.float32(attributes.get("clip", 0.0)))
-        cell = _Direction(both, w_part, r_part, w_bias, r_bias, peepholes, functions[at], clip, hidden)
+        bias = total(w_bias, r_bias)
+        cell = _Direction(both, w_part, r_part, w_bias, r_bias, bias, peepholes, functions[at], clip, hidden)
         found.append((cell, backward))
     return found
 
@@ -237,7 +237,8 @@ def gru(attributes: Attributes, inputs: Inputs, _: int) -> tuple[Interval, ...]:
     def cell(at: _Direction, x: Interval, state: tuple[Interval, ...]) -> tuple[Interval, ...]:
         (h,) = state
         sums = at.gates(x, h)
-        z, r = at.apply(0, at.part(sums, 0)), at.apply(0, at.part(sums, 1))
+        both = at.apply(0, at.part(sums, 0, 2))
+        z, r = at.part(both, 0), at.part(both, 1)
         w, back = at.part(at.w, 2), at.part(at.r, 2)
         w_bias, r_bias = at.part(at.w_bias, 2), at.part(at.r_bias, 2)
         if before:
@@ -245,9 +246,9 @@ def gru(attributes: Attributes, inputs: Inputs, _: int) -> tuple[Interval, ...]:
             added = contraction(x, w, w.shape[0], np.matmul, w_bias)
             new = total(added, inner)
         else:
-            both = joined([x, product(r, h)], lambda parts: np.concatenate(parts, axis=1))
+            reset = joined([x, product(r, h)], lambda parts: np.concatenate(parts, axis=1))
             kernel = joined([w, back], lambda parts: np.concatenate(parts, axis=0))
-            new = contraction(both, kernel, kernel.shape[0] + 1, np.matmul, total(w_bias, r_bias))
+            new = contraction(reset, kernel, kernel.shape[0] + 1, np.matmul, at.part(at.bias, 2))
         new = at.apply(1, new)
         unit = exact(z.datatype, np.ones((), dtype=z.lo.dtype))
         return (total(product(total(unit, z, np.subtract), new), product(z, h)),)
@@ -263,16 +264,17 @@ def lstm(attributes: Attributes, inputs: Inputs, _: int) -> tuple[Interval, ...]
     def cell(at: _Direction, x: Interval, state: tuple[Interval, ...]) -> tuple[Interval, ...]:
         h, c = state
         sums = at.gates(x, h)
-        parts = [at.part(sums, gate) for gate in range(4)]
-        peek = None if at.peepholes is None else [at.part(at.peepholes, gate) for gate in range(3)]
-        if peek is not None:
-            parts[0] = total(parts[0], product(peek[0], c))
-            parts[2] = total(parts[2], product(peek[2], c))
-        i, f, g = at.apply(0, parts[0]), at.apply(0, parts[2]), at.apply(1, parts[3])
-        new = total(product(f, c), product(i, g))
-        if peek is not None:
-            parts[1] = total(parts[1], product(peek[1], new))
-        o = at.apply(0, parts[1])
+        if at.peepholes is None:
+            opened = at.apply(0, at.part(sums, 0, 3))
+            i, o, f = (at.part(opened, gate) for gate in range(3))
+        else:
+            i, f = (
+                at.apply(0, total(at.part(sums, gate), product(at.part(at.peepholes, gate), c)))
+                for gate in (0, 2)
+            )
+        new = total(product(f, c), product(i, at.apply(1, at.part(sums, 3))))
+        if at.peepholes is not None:
+            o = at.apply(0, total(at.part(sums, 1), product(at.part(at.peepholes, 1), new)))
         return product(o, at.functions[2](new)), new
 
     names = ("Sigmoid", "Tanh", "Tanh")

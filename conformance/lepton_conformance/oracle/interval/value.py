@@ -8,6 +8,7 @@ significand on x86; where it is no wider than FP64 the bounds are good to a unit
 which the allowances of two units and more cover).
 """
 
+import functools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -126,6 +127,7 @@ class Interval:
         return self.lo is self.hi and self.loose is None
 
 
+@functools.lru_cache(maxsize=64)
 def datatype_of(dtype: np.dtype[Any]) -> str:
     """Return the datatype's name in the standard. Raises: Undecidable for one that the oracle does not
     know."""

@@ -42,6 +42,7 @@ _UNKNOWN: tuple[dict[str, Any], ...] = (
     {"lepton_unknown": "x"},
     {"lepton_number": 1.5},
     {"lepton_flag": True, "lepton_other": -7},
+    {"configuration": "{}", "file": "x"},  # no overrides (INF-REP-17), only much like them
 )
 #: How long requests fly before each round of unloading under them, in seconds.
 FLIGHT_SECONDS = (0.0, 0.02, 0.05, 0.1)

@@ -21,7 +21,8 @@ __all__ = ["Management"]
 #: Loads and unloads that may wait for the one under way.
 MAX_WAITING = 64
 
-_OVERRIDES = ("config", "file:")
+_CONFIGURATION = "config"
+_FILE = "file:"
 
 
 class _IndexRequest(msgspec.Struct, frozen=True):
@@ -56,10 +57,13 @@ class Management:
         )
 
     async def load(self, name: str, body: bytes) -> Reply:
-        """Load or reload a model, and answer when it serves. Raises: RequestError. Spec: INF-REP-07."""
+        """Load or reload a model, and answer when it serves. Raises: RequestError.
+
+        Spec: INF-REP-07, INF-REP-17, INF-REP-21.
+        """
         parameters = parse_parameters(_parsed(_CHANGE, body).parameters)
         for parameter in parameters:
-            if parameter.startswith(_OVERRIDES):
+            if parameter == _CONFIGURATION or parameter.startswith(_FILE):
                 raise invalid(
                     f"found parameter {parameter[:80]!r}, expected none: this server loads what is in its "
                     "repository, and takes neither configurations nor files from clients"

@@ -125,7 +125,7 @@ def test_unloading_takes_one_model_and_loading_brings_it_back(served: Served) ->
         assert served.call("GET", f"/v2/models/{GENERATION.name}/ready")[0] == 404
         assert served.call("GET", "/v2/health/ready")[0] == 200
         assert served.call("GET", f"/v2/models/{SUB.name}/ready")[0] == 200
-    assert served.change("load", document={"parameters": {"unknown": 1}}) == (200, {})
+    assert served.change("load", document={"parameters": {"unknown": 1, "configuration": "x"}}) == (200, {})
     assert served.answer() == (200, (11, 21, 1))
 
 

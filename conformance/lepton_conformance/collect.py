@@ -19,6 +19,7 @@ import pytest
 
 from lepton_conformance.evidence import Evidence, Failure
 from lepton_conformance.fingerprint import kind_of_fault
+from lepton_conformance.loading import loaded_for_the_run
 from lepton_conformance.models.folder import RepositoryFolder
 from lepton_conformance.outcome import AdapterFault, NotApplicable, NotTested, SubjectFault, SubjectGone
 from lepton_conformance.pace import Pace
@@ -111,7 +112,11 @@ class Plan:
 def collect(subject: Subject, plan: Plan) -> tuple[Evidence, ...]:
     """Run the planned tests on a subject. Raises: SuiteError when the suite cannot be run."""
     collector = _Collector(subject, plan)
-    with tempfile.TemporaryDirectory(prefix="lepton-certify-") as scratch, _own_environment():
+    with (
+        tempfile.TemporaryDirectory(prefix="lepton-certify-") as scratch,
+        _own_environment(),
+        _with_models(subject, plan),
+    ):
         configuration = Path(scratch) / "pytest.ini"
         configuration.write_text(_CONFIGURATION, encoding="utf-8")
         hypothesis.configuration.set_hypothesis_home_dir(Path(scratch) / "hypothesis")
@@ -133,6 +138,13 @@ def collect(subject: Subject, plan: Plan) -> tuple[Evidence, ...]:
         detail = collector.errors[0] if collector.errors else f"pytest ended with {int(code)}"
         raise SuiteError(f"the suite could not run: {detail}")
     return tuple(collector.evidence)
+
+
+def _with_models(subject: Subject, plan: Plan) -> contextlib.AbstractContextManager[object]:
+    """Return what loads the conformance models for the run, where loading is judged."""
+    if isinstance(subject, HttpSubject) and not plan.identifiers.isdisjoint(LOADING):
+        return loaded_for_the_run(subject)
+    return contextlib.nullcontext()
 
 
 @contextlib.contextmanager

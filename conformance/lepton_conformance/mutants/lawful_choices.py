@@ -8,7 +8,6 @@ import gzip
 import threading
 import time
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from lepton_conformance.mutants.computing import Model
@@ -170,14 +169,13 @@ class Abrupt(NaiveRepository):
 
 
 class Slow(NaiveRepository):
-    """Takes time to load and to unload, and shows LOADING and UNLOADING meanwhile."""
+    """Starts with nothing loaded, takes time to load and unload, shows LOADING and UNLOADING meanwhile."""
 
     id = "lawful-repository-slow"
+    seconds = 0.05
 
-    def __init__(self, folder: Path) -> None:
-        self.seconds = 0.0
-        super().__init__(folder)
-        self.seconds = 0.05
+    def start(self) -> None:
+        return
 
     def read_model(self, name: str) -> Model:
         time.sleep(self.seconds)

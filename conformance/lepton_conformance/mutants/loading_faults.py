@@ -59,6 +59,19 @@ class LoadNothing(NaiveRepository):
         return HttpResponse(200) if self.known(name).model is None else super().answer_load(name, request)
 
 
+class LoadsNone(NaiveRepository):
+    """Nothing is loaded at start, and no load succeeds."""
+
+    id = "rep-07-none"
+    breaks = "INF-REP-07"
+
+    def start(self) -> None:
+        return
+
+    def read_model(self, name: str) -> Model:
+        raise Refusal(400, f"model {name} cannot be loaded")
+
+
 class LoadOnce(NaiveRepository):
     """A model that was unloaded cannot be loaded again."""
 
@@ -751,6 +764,7 @@ ALL: tuple[type[NaiveRepository], ...] = (
     LoadLate,
     LoadAccepted,
     LoadNothing,
+    LoadsNone,
     LoadOnce,
     LoadNotReady,
     LoadNoMetadata,

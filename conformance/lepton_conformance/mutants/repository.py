@@ -82,6 +82,10 @@ class NaiveRepository(Naive):
         self.engine = FolderEngine()
         self.idle = threading.Condition()
         self.entries = {name: Entry(name) for name in self.known_names()}
+        self.start()
+
+    def start(self) -> None:
+        """Load what can be loaded."""
         for entry in self.entries.values():
             with contextlib.suppress(Refusal):
                 self.load(entry)

@@ -3,7 +3,7 @@
 from typing import Any
 
 from lepton_conformance.models.catalog import EXPORTED
-from lepton_conformance.outcome import SubjectFault
+from lepton_conformance.outcome import NotTested, SubjectFault
 from lepton_conformance.subject.http import HttpSubject
 from lepton_conformance.suite.driver import Budget, each
 from lepton_conformance.suite.marks import requirement
@@ -24,6 +24,8 @@ from lepton_conformance.suite.repository import (
     unloaded,
 )
 
+#: Models that are tried where no model can be loaded.
+MOST_TRIED = 5
 STATES = (READY, "LOADING", "UNLOADING", "UNAVAILABLE")
 
 
@@ -58,6 +60,31 @@ def test_index_is_an_array_of_entries(http: HttpSubject, budget: Budget) -> None
 def test_index_is_an_array_of_entries_with_a_model_unloaded(http: HttpSubject, budget: Budget) -> None:
     with unloaded(http, movable(http)[0]):
         each(budget, [{}, {"ready": False}], lambda asked: _well_formed(http, asked))
+
+
+@requirement("INF-REP-07", needs=("INF-REP-01", "INF-REP-02"))
+def test_some_listed_model_can_be_loaded(http: HttpSubject, budget: Budget) -> None:
+    """A server may start with nothing loaded, and lack a datatype; one that loads nothing has none."""
+    exported = {model.name for model in EXPORTED}
+    names = sorted({entry["name"] for entry in entries(http)} & exported)
+    if not names:
+        raise NotTested(
+            "the subject lists none of the conformance models; export them into its folder: "
+            "lepton certify export-models DIR --layout plain"
+        )
+
+    def body(_: str) -> None:
+        if any(is_ready(http, name) for name in names):
+            return
+        tried = names[:MOST_TRIED]
+        found = [load(http, name, {}) for name in tried]
+        if not any(is_ready(http, name) for name in names):
+            raise SubjectFault(
+                f"sent load requests for {', '.join(tried)}; found status {found[0].status} with "
+                f"{found[0].excerpt()}, none of them ready, expected 200 and the model ready"
+            )
+
+    each(budget, ["any"], body)
 
 
 @requirement("INF-REP-03", needs=("INF-REP-02", "INF-HLT-03"))

@@ -4,9 +4,9 @@ import json
 
 import pytest
 
-from lepton_conformance.mutants.catalogue import server
+from lepton_conformance.mutants.catalogue import REPOSITORY_SERVERS, server
 from lepton_conformance.mutants.listener import listening
-from lepton_conformance.mutants.matrix import every_mutant
+from lepton_conformance.mutants.matrix import Mutant, every_mutant
 from lepton_conformance.mutants.naive import Naive
 from lepton_conformance.subject.exchange import GrpcExchange, HttpExchange, LineExchange
 from lepton_conformance.subject.grpc_messages import Input, Request
@@ -51,9 +51,11 @@ def test_missed_aims_are_named_in_the_table() -> None:
     assert [line.split()[-1] for line in shown.splitlines()[1:]] == ["MISSED", "dat-04", "reached"]
 
 
-def test_fate_of_a_mutant_has_kill_size_and_replay() -> None:
-    fate = kills.fates(1, step=len(every_mutant()), replay=True)[0]
-    assert fate.mutant == every_mutant()[0].id
+@pytest.mark.parametrize("chosen", [every_mutant()[0], REPOSITORY_SERVERS[0]])
+def test_fate_of_a_mutant_has_kill_size_and_replay(chosen: Mutant, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(kills, "every_mutant", lambda: (chosen,))
+    (fate,) = kills.fates(1, step=1, replay=True)
+    assert fate.mutant == chosen.id
     assert fate.killed
     assert fate.own == (True,)
     assert fate.replayed == fate.reproducers > 0

@@ -14,11 +14,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lepton_conformance.certify import Run, run
-from lepton_conformance.mutants.grpc_listener import listening_grpc
 from lepton_conformance.mutants.grpc_naive import NaiveGrpc
-from lepton_conformance.mutants.listener import listening
-from lepton_conformance.mutants.matrix import Mutant, accompanied, every_mutant, reached
+from lepton_conformance.mutants.matrix import (
+    REPOSITORY_PROFILES,
+    Mutant,
+    accompanied,
+    every_mutant,
+    reached,
+    repository_listening,
+)
 from lepton_conformance.mutants.naive import Naive
+from lepton_conformance.mutants.repository import NaiveRepository
 from lepton_conformance.report import directory
 from lepton_conformance.verdict import Blame
 from measurement.values import values
@@ -79,9 +85,20 @@ def _mutant(identifier: str) -> Mutant:
     return next(mutant for mutant in every_mutant() if mutant.id == identifier)
 
 
+def _correct(mutant: Mutant) -> Mutant | None:
+    """Return the correct server that a mutant is made from, None where it is none."""
+    bases: tuple[Mutant, ...] = (NaiveRepository, Naive, NaiveGrpc)
+    return next((base for base in bases if issubclass(mutant, base)), None)
+
+
 def _judged(mutant: Mutant, *, seed: int, max_examples: int, whole: bool = False) -> Run:
+    only = None if whole else [mutant.breaks]
+    if issubclass(mutant, NaiveRepository):
+        with repository_listening(mutant) as (url, folder):
+            return run(
+                url, REPOSITORY_PROFILES, seed=seed, max_examples=max_examples, only=only, repository=folder
+            )
     with reached(mutant) as (subject, profiles), accompanied(mutant) as companion:
-        only = None if whole else [mutant.breaks]
         return run(subject, profiles, seed=seed, max_examples=max_examples, only=only, companion=companion)
 
 
@@ -91,11 +108,7 @@ def _failed(finished: Run) -> list[str]:
 
 def _findings(identifier: str) -> int:
     mutant = _mutant(identifier)
-    correct: type[Naive] | type[NaiveGrpc] | None = None
-    if issubclass(mutant, Naive):
-        correct = Naive
-    elif issubclass(mutant, NaiveGrpc):
-        correct = NaiveGrpc
+    correct = _correct(mutant)
     usual: list[str] = []
     if correct is not None:
         usual = _failed(_judged(correct, seed=0, max_examples=0, whole=True))  # SHOULDs that it does not keep
@@ -150,20 +163,18 @@ def _replayed(mutant: Mutant, finished: Run) -> tuple[int, list[str]]:
 @contextlib.contextmanager
 def _addresses(mutant: Mutant, script: Path) -> Iterator[tuple[Sequence[str], tuple[Path, Sequence[str]]]]:
     """Yield the arguments for a fresh mutant, and script and arguments for a correct subject."""
-    if issubclass(mutant, Naive):
-        with listening(mutant()) as faulty, listening(Naive()) as correct:
-            yield [faulty.partition("://")[2]], (script, [correct.partition("://")[2]])
-    elif issubclass(mutant, NaiveGrpc):
-        with listening_grpc(mutant()) as faulty, listening_grpc(NaiveGrpc()) as correct:
-            yield [faulty.partition("://")[2]], (script, [correct.partition("://")[2]])
+    correct = _correct(mutant)
+    if correct is not None:
+        with reached(mutant) as (faulty, _), reached(correct) as (right, _):
+            yield [faulty.partition("://")[2]], (script, [right.partition("://")[2]])
     else:
         with reached(mutant) as (subject, _):
             kind, _, target = subject.partition(":")
-        right = script.with_suffix(".right")
-        right.write_text(
+        repaired = script.with_suffix(".right")
+        repaired.write_text(
             script.read_text(encoding="utf-8").replace(repr(target), repr(_CORRECT[kind])), "utf-8"
         )
-        yield [], (right, [])
+        yield [], (repaired, [])
 
 
 def _code(script: Path, arguments: Sequence[str]) -> int:

@@ -4,14 +4,19 @@ import hashlib
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from lepton_conformance.certify import UsageFault, certify
 from lepton_conformance.models.catalog import MODELS
 from lepton_conformance.models.export import export
+from lepton_conformance.mutants.listener import HttpRequest
+from lepton_conformance.mutants.matrix import repository_listening
+from lepton_conformance.mutants.refusal import Refusal
+from lepton_conformance.mutants.repository import NaiveRepository
 
 PROFILE = "inference-repository"
 NEED_THE_FOLDER = {"INF-REP-14", "INF-REP-15", "INF-REP-16"}
@@ -74,3 +79,20 @@ def test_folder_without_its_profile_or_of_something_else_is_a_usage_fault(
         certify(served[0], ["oip-rest"], repository=served[1])
     with pytest.raises(UsageFault, match="export-models"):
         certify(served[0], [PROFILE], repository=tmp_path)
+
+
+class Strict(NaiveRepository):
+    """Refuses parameters that it does not know, as Triton does."""
+
+    def repository_parameters(self, request: HttpRequest) -> Mapping[str, Any]:
+        found = super().repository_parameters(request)
+        if found:
+            raise Refusal(400, f"parameters {sorted(found)} are unknown")
+        return found
+
+
+def test_server_that_refuses_unknown_parameters_has_one_finding() -> None:
+    with repository_listening(Strict) as (url, folder):
+        report = certify(url, [PROFILE], max_examples=0, repository=folder)
+    left = {entry["id"]: entry["verdict"] for entry in report["requirements"] if entry["verdict"] != "pass"}
+    assert left == {"INF-REP-21": "fail"}

@@ -3,7 +3,7 @@
 // lepton certify "exec:node onnxruntime_adapter.mjs node" --profile runtime
 // lepton certify "exec:node onnxruntime_adapter.mjs web" --profile runtime
 
-import { serve } from "./lepton_stdio.mjs";
+import { serve, Unsupported } from "./lepton_stdio.mjs";
 
 // onnxruntime reports to its maker over the network unless told otherwise before it is loaded.
 process.env.ORT_DISABLE_TELEMETRY ??= "1";
@@ -35,7 +35,9 @@ function value({ type, dims, data }) {
 }
 
 async function load(path) {
-  const session = await ort.InferenceSession.create(path); // HERE: load
+  const session = await ort.InferenceSession.create(path).catch((error) => { // HERE: load
+    throw /Could not find an implementation/.test(error?.message) ? new Unsupported(error.message) : error;
+  });
   return {
     inputs: session.inputMetadata.map(described),
     outputs: session.outputMetadata.map(described),

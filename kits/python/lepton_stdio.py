@@ -75,7 +75,7 @@ def serve(runtime):
         except Exception as error:
             code = "INVALID_MODEL" if request["op"] == "load" else "INVALID_INPUT"
             code = "UNSUPPORTED" if isinstance(error, NotImplementedError) else code
-            message = {"error": {"code": code, "message": f"{type(error).__name__}: {error}"}}
+            message = {"error": {"code": code, "message": f"{type(error).__name__}: {error}"[:500]}}
         print(json.dumps({"id": request["id"], **message}), file=protocol, flush=True)
         if request["op"] == "shutdown":
             return

@@ -13,6 +13,7 @@ import numpy as np
 os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 
 import onnxruntime as ort  # HERE: your runtime
+from onnxruntime.capi.onnxruntime_pybind11_state import NotImplemented
 
 DATATYPES = {  # HERE: your runtime's names for the standard's datatypes
     "tensor(bool)": "BOOL",
@@ -35,7 +36,10 @@ class Model:
     """A loaded model. Raising an exception rejects."""
 
     def __init__(self, path):
-        self.session = ort.InferenceSession(path, OPTIONS, providers=PROVIDERS)  # HERE: load
+        try:
+            self.session = ort.InferenceSession(path, OPTIONS, providers=PROVIDERS)  # HERE: load
+        except NotImplemented as error:  # an operator that this build lacks in a datatype
+            raise NotImplementedError(str(error)) from error
         self.inputs = [_described(tensor) for tensor in self.session.get_inputs()]
         self.outputs = [_described(tensor) for tensor in self.session.get_outputs()]
 

@@ -16,6 +16,9 @@ class Model(Interface):
 
     def __init__(self, path):
         super().__init__(path)
+        self.optional = {value.name for value in self.model.graph.input} - {
+            name for name, _, _ in self.inputs
+        }
         self.evaluator = ReferenceEvaluator(self.model)
 
     def infer(self, inputs):

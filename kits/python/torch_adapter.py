@@ -74,6 +74,9 @@ class Runtime:
     name, version, load = "torch export" if EXPORTS else "torch", torch.__version__, staticmethod(Model)
     datatypes = ["BOOL", "FP16", "FP32", "FP64"]  # noqa: RUF012
     datatypes += [f"{sign}INT{bits}" for sign in ("", "U") for bits in (8, 16, 32, 64)]
+    #: Recurrent ones only with constant weights.
+    operators = ["elementwise", "dense", "convolution", "pooling", "normalisation"]  # noqa: RUF012
+    operators += ["reductions", "indexing", "control", "quantised", "blocks"]
 
 
 if __name__ == "__main__":

@@ -29,8 +29,11 @@ class Runtime:
     """What is certified."""
 
     name, version, load = "tract", tract.version(), staticmethod(Model)
-    datatypes = ["BOOL", "FP16", "FP32", "FP64"]  # noqa: RUF012
+    datatypes = ["BOOL", "FP16", "FP32"]  # noqa: RUF012
     datatypes += [f"{sign}INT{bits}" for sign in ("", "U") for bits in (8, 16, 32, 64)]
+    #: It has no Loop, and no strings.
+    operators = ["elementwise", "dense", "convolution", "pooling", "normalisation"]  # noqa: RUF012
+    operators += ["reductions", "indexing", "recurrent", "quantised", "blocks"]
 
 
 if __name__ == "__main__":

@@ -1,20 +1,17 @@
 """Run the tests of the suite and collect what they saw.
 
-Owns the pytest run (in process, free of the user's configuration and of other plugins), the order by
-prerequisites, blocking and blame; leaves verdicts to `verdict`. Serves `conformance` (CNF-VER).
+Owns the order by prerequisites, blocking and blame; leaves pytest to `session` and verdicts to `verdict`.
+Serves `conformance` (CNF-VER).
 """
 
 import contextlib
 import inspect
-import os
-import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol, cast
 
-import hypothesis.configuration
 import pytest
 
 from lepton_conformance.evidence import Evidence, Failure
@@ -23,6 +20,7 @@ from lepton_conformance.loading import loaded_for_the_run
 from lepton_conformance.models.folder import RepositoryFolder
 from lepton_conformance.outcome import AdapterFault, NotApplicable, NotTested, SubjectFault, SubjectGone
 from lepton_conformance.pace import Pace
+from lepton_conformance.session import run_pytest
 from lepton_conformance.subject.exchange import Recorder
 from lepton_conformance.subject.grpc import GrpcSubject
 from lepton_conformance.subject.http import HttpSubject
@@ -33,41 +31,6 @@ from lepton_conformance.verdict import Blame, Outcome, Verdict, blockers, is_con
 __all__ = ["Plan", "Subject", "SuiteError", "collect"]
 
 SUITE_DIR = Path(__file__).resolve().parent / "suite"
-_CONFIGURATION = """\
-[pytest]
-python_files = *.py
-python_functions = test_*
-python_classes =
-markers =
-    requirement(identifier, needs): the requirement that a test tests
-"""
-_OPTIONS = (
-    "--capture=no",
-    "--assert=plain",
-    "--noconftest",
-    "--import-mode=importlib",
-    *(
-        f"-pno:{name}"
-        for name in (
-            "cacheprovider",
-            "terminal",
-            "doctest",
-            "faulthandler",
-            "junitxml",
-            "logging",
-            "pastebin",
-            "stepwise",
-            "threadexception",
-            "unittest",
-            "unraisableexception",
-            "warnings",
-        )
-    ),
-)
-#: Environment of pytest that must not reach the run: other people's options and plugins.
-_ENVIRONMENT = {"PYTEST_ADDOPTS": None, "PYTEST_PLUGINS": None, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
-
-
 #: Requirements whose tests load and unload models.
 LOADING = frozenset(("INF-REP-07", "INF-REP-09"))
 
@@ -112,30 +75,12 @@ class Plan:
 def collect(subject: Subject, plan: Plan) -> tuple[Evidence, ...]:
     """Run the planned tests on a subject. Raises: SuiteError when the suite cannot be run."""
     collector = _Collector(subject, plan)
-    with (
-        tempfile.TemporaryDirectory(prefix="lepton-certify-") as scratch,
-        _own_environment(),
-        _with_models(subject, plan),
-    ):
-        configuration = Path(scratch) / "pytest.ini"
-        configuration.write_text(_CONFIGURATION, encoding="utf-8")
-        hypothesis.configuration.set_hypothesis_home_dir(Path(scratch) / "hypothesis")
-        try:
-            code = pytest.main(
-                [
-                    *_OPTIONS,
-                    f"-c{configuration}",
-                    f"--rootdir={SUITE_DIR}",
-                    *(str(SUITE_DIR / f"{module}.py") for module in plan.modules),
-                ],
-                plugins=[collector],
-            )
-        finally:
-            hypothesis.configuration.set_hypothesis_home_dir(None)
+    with _with_models(subject, plan):
+        code = run_pytest(SUITE_DIR, plan.modules, collector)
     if code == pytest.ExitCode.INTERRUPTED and not collector.errors:
         raise KeyboardInterrupt
     if collector.errors or code not in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED):
-        detail = collector.errors[0] if collector.errors else f"pytest ended with {int(code)}"
+        detail = collector.errors[0] if collector.errors else f"pytest ended with {code}"
         raise SuiteError(f"the suite could not run: {detail}")
     return tuple(collector.evidence)
 
@@ -145,26 +90,6 @@ def _with_models(subject: Subject, plan: Plan) -> contextlib.AbstractContextMana
     if isinstance(subject, HttpSubject) and not plan.identifiers.isdisjoint(LOADING):
         return loaded_for_the_run(subject)
     return contextlib.nullcontext()
-
-
-@contextlib.contextmanager
-def _own_environment() -> Iterator[None]:
-    """Keep pytest's environment variables out of the run, and put them back."""
-    saved = {name: os.environ.get(name) for name in _ENVIRONMENT}
-    try:
-        for name, value in _ENVIRONMENT.items():
-            _set(name, value)
-        yield
-    finally:
-        for name, value in saved.items():
-            _set(name, value)
-
-
-def _set(name: str, value: str | None) -> None:
-    if value is None:
-        os.environ.pop(name, None)
-    else:
-        os.environ[name] = value
 
 
 @dataclass

@@ -4,16 +4,22 @@ Owns the scripts for programs (`exec:`) and for Python objects (`python:`), whic
 leaves those for servers to `report.reproducer`. Serves `conformance` (CNF-REP-03).
 """
 
+import base64
 import json
 from collections.abc import Sequence
 
 from lepton_conformance.report.program import MAX_SHOWN_BYTES, Heading
 from lepton_conformance.subject.exchange import LineExchange
+from lepton_conformance.subject.tensor_lines import WrongTensor, read_value
 
 __all__ = ["runtime_script"]
 
 #: Python refuses source that is nested much deeper.
 _MAX_BRACKETS = 50
+#: How much of a model and of its tensors is shown in comments.
+_MAX_COMMENT_LINES = 24
+_MAX_COMMENT_CHARACTERS = 400
+_MAX_SHOWN_ELEMENTS = 64
 
 _HEAD = '''\
 """{title}
@@ -26,7 +32,8 @@ Usage: python {name}{usage}. Sends the same requests again; ends with 1 while th
 """
 {imports}
 
-LINES = [  # (request, answer found or None, content of the file to load in base64 or None)
+# (request, answer found or None, content of the file to load in base64 or None, files beside it)
+LINES = [
 {exchanges}
 ]
 '''
@@ -163,7 +170,7 @@ def essence(operation, answer):
 
 subject, models, same = Subject(), {{}}, True
 with tempfile.TemporaryDirectory() as folder:
-    for number, (request, then, content) in enumerate(LINES):
+    for number, (request, then, content, *beside) in enumerate(LINES):
         if request is None:
             same = same and subject.hello == then
             continue
@@ -171,6 +178,9 @@ with tempfile.TemporaryDirectory() as folder:
             request["path"] = os.path.join(folder, f"{{number}}.onnx")
             with open(request["path"], "wb") as file:
                 file.write(base64.b64decode(content))
+            for name, data in beside:
+                with open(os.path.join(folder, name), "wb") as file:
+                    file.write(base64.b64decode(data))
         if "model" in request:
             request["model"] = models.get(request["model"], request["model"])
         now = subject.answer(request)
@@ -211,7 +221,51 @@ def _entry(exchange: LineExchange) -> str:
     if not exchange.sent:  # the hello, which nobody asks for
         return f"    (None, {(exchange.received or '').strip()!r}, None),"
     content = None if exchange.file is None else exchange.file_base64()
-    return f"    ({json.loads(exchange.sent)!r}, {_answer(exchange.received)}, {content!r}),"
+    beside = "".join(f", {(name, base64.b64encode(data).decode())!r}" for name, data in exchange.beside)
+    request, answer = json.loads(exchange.sent), _answer(exchange.received)
+    return f"{_comment(exchange)}    ({request!r}, {answer}, {content!r}{beside}),"
+
+
+def _comment(exchange: LineExchange) -> str:
+    """Return comment lines that show the model and the tensors of an exchange to a reader."""
+    lines = [] if exchange.file is None else _model_text(exchange.file)
+    for what, line in (("sent", exchange.sent), ("found", exchange.received)):
+        lines += [f"{what} {value}" for value in _tensors(line)]
+    plain = [line.encode("ascii", "backslashreplace").decode()[:_MAX_COMMENT_CHARACTERS] for line in lines]
+    return "".join(
+        f"    # {''.join(mark if mark.isprintable() else ' ' for mark in line).rstrip()}\n" for line in plain
+    )
+
+
+def _model_text(content: bytes) -> list[str]:
+    """Return the nodes of a model, inputs and constants first; nothing for what is no model."""
+    import onnx
+    from google.protobuf.message import DecodeError
+
+    try:
+        text: str = onnx.printer.to_text(onnx.load_from_string(content))
+    except (DecodeError, RuntimeError, ValueError):
+        return []
+    lines = text[text.find("graph") :].splitlines()
+    return lines[:_MAX_COMMENT_LINES] + ["..."] * (len(lines) > _MAX_COMMENT_LINES)
+
+
+def _tensors(line: str | None) -> list[str]:
+    """Return the tensors of a request or an answer, small ones with their elements."""
+    try:
+        message = json.loads(line or "{}")
+    except (ValueError, RecursionError):
+        return []
+    listed = message.get("inputs", message.get("outputs")) if isinstance(message, dict) else None
+    found = []
+    for entry in listed if isinstance(listed, list) else []:
+        try:
+            name, array = read_value(entry)
+        except WrongTensor:
+            continue
+        elements = array.tolist() if array.size <= _MAX_SHOWN_ELEMENTS else "..."
+        found.append(f"{name} {entry['datatype']}{list(array.shape)} = {elements}")
+    return found
 
 
 def _answer(line: str | None) -> str:

@@ -39,6 +39,7 @@ def test_rewriting_a_graph_changes_no_answer(runtime: StdioSubject, budget: Budg
         if wanted is None or not beside_right(runtime, case, wanted):
             return
         for name, variant in rewritten(case):
+            runtime.recorder.begin()  # each form shows its fault by itself
             what = f" ({name})"
             with loaded(runtime, variant, what) as model:
                 found = None if model is None else answer(runtime, model, variant, variant.inputs, what)

@@ -72,6 +72,7 @@ def test_legal_spellings_of_a_graph_compute_alike(runtime: StdioSubject, budget:
         if wanted is None or not beside_right(runtime, case, wanted):
             return
         for name, variant in spelled(case):
+            runtime.recorder.begin()  # each form shows its fault by itself
             names = original_names(case) if name == "other names" else {key: key for key in wanted}
             with loaded(runtime, variant, f" ({name})") as model:
                 found = None
@@ -157,6 +158,7 @@ def test_constants_are_read_from_a_file_beside_the_model(runtime: StdioSubject, 
         if wanted is None or not beside_right(runtime, case, wanted):
             return
         variant = external(case)
+        runtime.recorder.begin()
         what = " with its constants in a file beside it"
         with loaded(runtime, variant, what) as model:
             found = None if model is None else answer(runtime, model, variant, variant.inputs, what)

@@ -1,5 +1,7 @@
 """A server that starts with nothing loaded is judged like any other, and left with nothing loaded."""
 
+from pathlib import Path
+
 import pytest
 
 from lepton_conformance.certify import certify
@@ -23,7 +25,7 @@ class Empty(Slow):
 
 
 @pytest.fixture
-def empty(tmp_path) -> Empty:
+def empty(tmp_path: Path) -> Empty:
     export(tmp_path / "models", "plain")
     return Empty(tmp_path / "models")
 

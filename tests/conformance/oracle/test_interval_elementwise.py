@@ -20,7 +20,7 @@ UNARY = {
     "Ceil": 0,
     "Cos": 40,
     "Elu": 30,
-    "Erf": 17,
+    "Erf": 37,
     "Exp": 17,
     "Floor": 0,
     "HardSigmoid": 12,

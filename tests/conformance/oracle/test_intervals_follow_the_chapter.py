@@ -3,6 +3,7 @@
 The formulas are written from the tables, in plain NumPy, one element type and points as inputs.
 """
 
+import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -35,6 +36,10 @@ def gamma(n: float) -> float:
 
 def summed(size: Array, value: Array, n: int, k: int) -> Array:
     return np.asarray(gamma(n + k) * size + U * np.abs(value) + (n + 1) * M)
+
+
+def erf(x: Array) -> Array:
+    return np.asarray(np.vectorize(math.erf)(x))
 
 
 def windows(x: Array) -> Array:
@@ -98,6 +103,13 @@ AROUND: dict[str, Case] = {
         (B,),
         lambda: (1 / (1 + np.exp(-b)), 8 * U / (1 + np.exp(-b)) + 2 * U),
     ),
+    "softplus": (
+        "Softplus",
+        {},
+        (B,),
+        lambda: (np.logaddexp(b, 0), 8 * U * np.logaddexp(b, 0) + 8 * U),
+    ),
+    "error function": ("Erf", {}, (B,), lambda: (erf(b), 8 * U * np.abs(erf(b)) + 10 * U)),
     "elu": (
         "Elu",
         {"alpha": 1.5},

@@ -19,10 +19,13 @@ MAX_LINES = 400
 CATALOGUE = "a catalogue of faults"
 MUTANTS = "conformance/lepton_conformance/mutants"
 LONG = {
+    f"{MUTANTS}/abuse_faults.py": CATALOGUE,
     f"{MUTANTS}/acceptance_faults.py": CATALOGUE,
     f"{MUTANTS}/binary_faults.py": CATALOGUE,
+    f"{MUTANTS}/compression_faults.py": CATALOGUE,
     f"{MUTANTS}/data_faults.py": CATALOGUE,
     f"{MUTANTS}/engine_faults.py": CATALOGUE,
+    f"{MUTANTS}/framing_faults.py": CATALOGUE,
     f"{MUTANTS}/graph_elementwise_faults.py": CATALOGUE,
     f"{MUTANTS}/graph_flow_faults.py": CATALOGUE,
     f"{MUTANTS}/graph_form_faults.py": CATALOGUE,
@@ -33,6 +36,8 @@ LONG = {
     f"{MUTANTS}/grpc_service_faults.py": CATALOGUE,
     f"{MUTANTS}/grpc_typed_faults.py": CATALOGUE,
     f"{MUTANTS}/grpc_value_faults.py": CATALOGUE,
+    f"{MUTANTS}/loading_faults.py": CATALOGUE,
+    f"{MUTANTS}/repository_faults.py": CATALOGUE,
     f"{MUTANTS}/request_faults.py": CATALOGUE,
     f"{MUTANTS}/response_faults.py": CATALOGUE,
     f"{MUTANTS}/talker.py": "an adapter program and its faults, in one file as a stranger's would be",

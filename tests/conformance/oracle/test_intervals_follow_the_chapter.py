@@ -107,7 +107,7 @@ AROUND: dict[str, Case] = {
         "Softplus",
         {},
         (B,),
-        lambda: (np.logaddexp(b, 0), 8 * U * np.logaddexp(b, 0) + 8 * U),
+        lambda: (np.logaddexp(b, 0), 8 * U * np.logaddexp(b, 0) + 2 * U),
     ),
     "error function": ("Erf", {}, (B,), lambda: (erf(b), 8 * U * np.abs(erf(b)) + 10 * U)),
     "elu": (

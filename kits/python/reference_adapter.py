@@ -24,7 +24,10 @@ class Model(Interface):
     def infer(self, inputs):
         self.check(inputs)
         names = [name for name, _, _ in self.outputs]
-        return dict(zip(names, map(np.array, self.evaluator.run(names, inputs)), strict=True))
+        found = self.evaluator.run(
+            names, {name: _each(bytes.decode, array) for name, array in inputs.items()}
+        )
+        return {name: _each(str.encode, np.array(array)) for name, array in zip(names, found, strict=True)}
 
     def close(self):
         self.evaluator = None
@@ -34,6 +37,13 @@ class Runtime:
     """What is certified."""
 
     name, version, load = "onnx-reference", onnx.__version__, staticmethod(Model)
+
+
+def _each(convert, array):
+    """Convert the elements of BYTES, which the evaluator has as str and the standard as bytes."""
+    if array.dtype.kind not in "OU":
+        return array
+    return np.array([convert(value) for value in array.ravel()], dtype=object).reshape(array.shape)
 
 
 if __name__ == "__main__":

@@ -6,11 +6,13 @@ be installed or judged. Serves `runtime`.
 """
 
 import argparse
-import shutil
+import json
 import signal
 import sys
 import time
 from collections.abc import Callable, Sequence
+
+import yaml
 
 import lepton_spec
 from field.__main__ import interrupt
@@ -21,11 +23,14 @@ from field.runtimes import records
 from field.runtimes.catalogue import ENGINES, Engine, find
 from field.runtimes.deviations import FOLDER, KNOWN, deviations, known_file, page, replay
 from field.runtimes.installation import install, versions
+from field.runtimes.scripts import script
 
 __all__ = ["main"]
 
 NAMES = tuple(engine.name for engine in ENGINES)
 PROFILE = "runtime"
+#: Until when a pinned deviation counts: then somebody looks at a newer engine.
+EXPIRES = "2027-05-31"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -106,16 +111,46 @@ def _replay(engine: Engine) -> int:
 
 
 def _pin(engine: Engine) -> int:
-    """Copy the reproducers of the last run beside the list: a person has looked at what they show."""
-    source = BUILD / "report" / engine.name / "reproducers"
-    target = KNOWN / engine.name / "reproducers"
-    shutil.rmtree(target, ignore_errors=True)
-    if not source.is_dir() or not any(source.glob("*.py")):
-        return 0
-    target.mkdir(parents=True)
-    for path in sorted(source.glob("*.py")):
-        shutil.copyfile(path, target / path.name)
-    return 0
+    """Write an engine's list and its programs from the last run; a person has written what each deviation is.
+
+    A failure is pinned by its test and kind: which case is the smallest depends on the time that is left.
+    """
+    report = BUILD / "report" / engine.name
+    failures = [
+        (entry["id"], test)
+        for entry in json.loads((report / "report.json").read_bytes())["requirements"]
+        if entry["verdict"] == "fail"
+        for test in entry["tests"]
+        if test.get("failure")
+    ]
+    unknown = 0
+    entries = []
+    for requirement, test in failures:
+        about = next((each for each in deviations(engine.name) if requirement in each.requirements), None)
+        if about is None:
+            _say(f"{engine.name}: {requirement}: no verified deviation: {test['failure']['message'][:300]}")
+            unknown += 1
+            continue
+        entries.append(
+            {
+                "requirement": requirement,
+                "reason": about.text,
+                "link": about.link,
+                "expires": EXPIRES,
+                "reproducer": {"test": test["test"], "message": test["failure"]["message"]},
+            }
+        )
+        name, text = script(engine, report / test["failure"]["reproducer"], test["failure"]["message"])
+        if about.replay.name == name and not about.replay.exists():
+            about.replay.write_text(text, encoding="utf-8")
+    path = KNOWN / engine.name / "runtime.yaml"
+    if entries:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        head = f"# Verified deviations of {engine.title}: written by `python -m field.runtimes pin`.\n"
+        path.write_text(head + yaml.safe_dump(entries, sort_keys=False, width=110), encoding="utf-8")
+    else:
+        path.unlink(missing_ok=True)
+    return 1 if unknown else 0
 
 
 def _describe() -> int:

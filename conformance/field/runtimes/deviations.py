@@ -41,6 +41,7 @@ class Deviation:
     requirements: tuple[str, ...]
     cause: str
     text: str
+    link: str
     replay: Path
 
 
@@ -60,6 +61,7 @@ def deviations(engine: str | None = None) -> tuple[Deviation, ...]:
             tuple(entry["requirements"]),
             entry["cause"],
             " ".join(entry["text"].split()),
+            entry["link"],
             REPLAYS / entry["replay"],
         )
         for entry in entries
@@ -115,7 +117,7 @@ def page(found: Sequence[Deviation], records: Sequence[Mapping[str, Any]], title
     lines += [f"- *{cause}*: {meaning}" for cause, meaning in CAUSES.items()]
     lines += ["", "| what deviates | requirements | engines | cause | replay |", "|---|---|---|---|---|"]
     for each in found:
-        text = each.text.replace("|", "\\|")
+        text = f"{each.text} [Text]({each.link})".replace("|", "\\|")
         engines = ", ".join(f"`{name}`" for name in each.engines)
         link = f"[{each.replay.name}](replays/{each.replay.name})"
         lines.append(f"| {text} | {', '.join(each.requirements)} | {engines} | {each.cause} | {link} |")

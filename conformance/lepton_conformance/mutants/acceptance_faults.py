@@ -96,16 +96,6 @@ class TruncatedJsonRepaired(Naive):
         return text
 
 
-class NotUtf8Accepted(Naive):
-    """Bytes that are not UTF-8 are replaced on reading."""
-
-    id = "err-02-not-utf-8"
-    breaks = "INF-ERR-02"
-
-    def decode_text(self, body: bytes) -> str:
-        return body.decode("utf-8", "replace")
-
-
 class NotJsonErrorText(Naive):
     """A body that is not JSON is refused in plain text."""
 
@@ -459,7 +449,6 @@ ALL: tuple[type[Naive], ...] = (
     UnknownModelErrorIn200,
     NotJsonAnswered,
     TruncatedJsonRepaired,
-    NotUtf8Accepted,
     NotJsonErrorText,
     DatatypeAssumed,
     ShapeInferred,

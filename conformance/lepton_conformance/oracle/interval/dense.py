@@ -3,8 +3,7 @@
 Owns `contraction`, which convolutions and recurrent cells use as well: any order of summation, with or
 without fused multiply-add, in the datatype or a wider one, the bias first or last. Not judged: sums whose
 terms may overflow, Gemm where a factor 0 meets something not finite; Einsum of three operands is left
-out.
-Serves `runtime` (RUN-NUM-02, RUN-NUM-04).
+out. Serves `runtime` (RUN-NUM-02, RUN-NUM-04).
 """
 
 import math

@@ -1,25 +1,20 @@
-"""Arithmetic, comparisons, logic and casts, element by element (group `elementwise`, with
-`transcendental`).
+"""Arithmetic, element by element, correctly rounded or exact (group `elementwise`).
 
-Owns the operators that are correctly rounded or exact. Not judged, because ONNX does not say or engines
-differ: integers that leave their range (`Cast` excepted), integer division by zero and powers beyond 2^53,
-a float cast to an integer that cannot hold it, what `Min`, `Max`, `Clip`, `Relu`, `LeakyRelu`, `PRelu`,
-`Elu`, `HardSigmoid` and `Sign` make of NaN, the sign of a zero that was computed or that `Where` selects
-(onnxruntime adds the masked operands), division by a zero that was computed. `Cast` from and to strings is
-left out. Serves `runtime` (RUN-NUM-02).
+Comparisons are in `comparison`, casts in `casting`, functions in `transcendental`. Not judged, because
+ONNX does not say or engines differ: integers that leave their range, integer division by zero, what
+`Min`, `Max`, `Clip`, `Relu`, `LeakyRelu`, `PRelu`, `HardSigmoid` and `Sign` make of NaN, the sign of a
+zero that was computed, division by a zero that was computed. Serves `runtime` (RUN-NUM-02).
 """
 
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-import onnx
 
 from lepton_conformance.oracle.interval.rounding import GUARD, blurred, gamma, operand, settle
 from lepton_conformance.oracle.interval.signature import (
     Attributes,
     Inputs,
-    boolean,
     given,
     hull,
     marks,
@@ -33,8 +28,6 @@ from lepton_conformance.oracle.interval.value import (
     Interval,
     Undecidable,
     bounds_dtype,
-    concrete,
-    datatype_of,
     either,
     exact,
 )
@@ -43,36 +36,23 @@ __all__ = [
     "absolute",
     "add",
     "bounded",
-    "cast",
     "ceil",
     "clip",
-    "conjunction",
-    "convert",
-    "disjunction",
     "divide",
-    "equal",
-    "exclusive",
     "floor",
-    "greater",
-    "greater_or_equal",
     "hard_sigmoid",
     "identity",
-    "is_nan",
     "leaky_relu",
-    "less",
-    "less_or_equal",
     "maximum",
     "minimum",
     "modulo",
     "multiply",
     "negate",
-    "negation",
     "prelu",
     "product",
     "reciprocal",
     "relu",
     "round_even",
-    "select",
     "sign",
     "square_root",
     "subtract",
@@ -406,195 +386,3 @@ def hard_sigmoid(attributes: Attributes, inputs: Inputs, __: int) -> tuple[Inter
     low = np.clip(alpha * lo + beta - allowance, 0, 1)
     high = np.clip(alpha * hi + beta + allowance, 0, 1)
     return (settle(x.datatype, low, high, None, either(x.loose, _silent(x))),)
-
-
-# -- comparisons and logic -------------------------------------------------------------------------
-
-
-def _ranges(a: Interval, b: Interval) -> tuple[Array, Array, Array, Array]:
-    if a.datatype in FORMATS:
-        return (*operand(a), *operand(b))
-    return a.lo, a.hi, b.lo, b.hi
-
-
-def _ordered(a: Interval, b: Interval, operation: Binary) -> tuple[Interval, ...]:
-    """Return `operation` (less, less_equal): sure of the far corners, possible for the near ones."""
-    a_lo, a_hi, b_lo, b_hi = _ranges(a, b)
-    sure = operation(a_hi, b_lo)
-    possible = sure if a_lo is a_hi and b_lo is b_hi else operation(a_lo, b_hi)
-    return (boolean(sure, possible, marks(sure.shape, a, b)),)
-
-
-def less(_: Attributes, inputs: Inputs, __: int) -> tuple[Interval, ...]:
-    """Less; with NaN false, as IEEE 754 has it."""
-    return _ordered(one(inputs, 0), one(inputs, 1), np.less)
-
-
-def greater(_: Attributes, inputs: Inputs, __: int) -> tuple[Interval, ...]:
-    """Greater."""
-    return _ordered(one(inputs, 1), one(inputs, 0), np.less)
-
-
-def less_or_equal(_: Attributes, inputs: Inputs, __: int) -> tuple[Interval, ...]:
-    """LessOrEqual."""
-    return _ordered(one(inputs, 0), one(inputs, 1), np.less_equal)
-
-
-def greater_or_equal(_: Attributes, inputs: Inputs, __: int) -> tuple[Interval, ...]:
-    """GreaterOrEqual."""
-    return _ordered(one(inputs, 1), one(inputs, 0), np.less_equal)
-
-
-def equal(_: Attributes, inputs: Inputs, __: int) -> tuple[Interval, ...]:
-    """Equal, of strings too (opset 19)."""
-    a, b = one(inputs, 0), one(inputs, 1)
-    if a.datatype == "BYTES":
-        same = np.asarray(a.lo == b.lo, dtype=np.bool_)
-        return (boolean(same, same, marks(same.shape, a, b)),)
-    a_lo, a_hi, b_lo, b_hi = _ranges(a, b)
-    if a_lo is a_hi and b_lo is b_hi:
-        same = np.asarray(a_lo == b_lo)
-        return (boolean(same, same, marks(same.shape, a, b)),)
-    possible = (a_lo <= b_hi) & (b_lo <= a_hi)
-    sure = (a_lo == a_hi) & (b_lo == b_hi) & (a_lo == b_lo)
-    return (boolean(sure, possible, marks(sure.shape, a, b)),)
-
-
-def conjunction(_: Attributes, inputs: Inputs, __: int) -> tuple[Interval, ...]:
-    """And."""
-    return _logic(inputs, np.logical_and)
-
-
-def disjunction(_: Attributes, inputs: Inputs, __: int) -> tuple[Interval, ...]:
-    """Or."""
-    return _logic(inputs, np.logical_or)
-
-
-def _logic(inputs: Inputs, operation: Binary) -> tuple[Interval, ...]:
-    a, b = one(inputs, 0), one(inputs, 1)
-    sure = operation(a.lo, b.lo)
-    possible = sure if a.lo is a.hi and b.lo is b.hi else operation(a.hi, b.hi)
-    return (boolean(sure, possible, marks(sure.shape, a, b)),)
-
-
-def exclusive(_: Attributes, inputs: Inputs, __: int) -> tuple[Interval, ...]:
-    """Xor."""
-    a, b = one(inputs, 0), one(inputs, 1)
-    value = a.lo ^ b.lo
-    if a.lo is a.hi and b.lo is b.hi:
-        return (boolean(value, value, marks(value.shape, a, b)),)
-    open_ = (a.lo != a.hi) | (b.lo != b.hi)
-    return (boolean(value & ~open_, value | open_, marks(value.shape, a, b)),)
-
-
-def negation(_: Attributes, inputs: Inputs, __: int) -> tuple[Interval, ...]:
-    """Not."""
-    x = one(inputs)
-    return (_like(x, ~x.hi, ~x.lo),)
-
-
-def is_nan(_: Attributes, inputs: Inputs, __: int) -> tuple[Interval, ...]:
-    """IsNaN."""
-    x = one(inputs)
-    nan = np.isnan(x.lo)
-    return (boolean(nan, nan, x.loose),)
-
-
-def select(_: Attributes, inputs: Inputs, __: int) -> tuple[Interval, ...]:
-    """Where: on an undecided condition either value."""
-    condition, a, b = one(inputs, 0), one(inputs, 1), one(inputs, 2)
-    lo = np.where(condition.lo, a.lo, b.lo)
-    same = a.lo is a.hi and b.lo is b.hi
-    hi = lo if same else np.where(condition.lo, a.hi, b.hi)
-    loose: Array | None = None
-    if a.loose is not None or b.loose is not None:
-        blank = np.zeros((), dtype=np.bool_)
-        loose = np.where(
-            condition.lo, blank if a.loose is None else a.loose, blank if b.loose is None else b.loose
-        )
-    if condition.lo is not condition.hi or condition.loose is not None:
-        open_ = condition.lo != condition.hi
-        if condition.loose is not None:
-            open_ = open_ | condition.loose
-        if open_.any():
-            if a.datatype == "BYTES":
-                return (Interval(a.datatype, lo, lo, either(loose, np.broadcast_to(open_, lo.shape))),)
-            spread = np.broadcast_to(open_, lo.shape)
-            low, high, unlike = (
-                hull(*np.broadcast_arrays(lo, a.lo, b.lo))[0],
-                hull(*np.broadcast_arrays(hi if hi is not lo else lo, a.hi, b.hi))[1],
-                None,
-            )
-            lo, hi = np.where(spread, low, lo), np.where(spread, high, hi)
-            if a.datatype in FORMATS:
-                unlike = spread & (np.isnan(lo) | np.isnan(hi))
-            loose = either(loose, marks(lo.shape, a, b), unlike)
-            return (Interval(a.datatype, lo, hi, loose),)
-    return (Interval(a.datatype, lo, hi, loose),)
-
-
-# -- casts -----------------------------------------------------------------------------------------
-
-
-def cast(attributes: Attributes, inputs: Inputs, __: int) -> tuple[Interval, ...]:
-    """Cast among numbers and truth values."""
-    dtype = onnx.helper.tensor_dtype_to_np_dtype(int(attributes["to"]))
-    return (convert(one(inputs), datatype_of(np.dtype(dtype))),)
-
-
-def convert(x: Interval, datatype: str) -> Interval:
-    """Return x in another datatype. Raises: Undecidable for strings."""
-    if x.datatype == datatype:
-        return x
-    if "BYTES" in (x.datatype, datatype):
-        raise Undecidable("Cast from or to strings")
-    work = bounds_dtype(datatype)
-    if datatype == "BOOL":
-        return _truth(x)
-    if datatype in FORMATS:
-        return _to_float(x, datatype, work)
-    if x.datatype in FORMATS:
-        lo, hi = operand(x)
-        low, high = np.trunc(lo), np.trunc(hi)
-        limits = INTEGERS[datatype]
-        inside = (low >= float(limits[0])) & (
-            high < float(limits[1]) + 1.0 if limits[1] < 2**62 else high < limits[1]
-        )
-        loose = x.loose if inside.all() else either(x.loose, ~inside)
-        low, high = np.where(inside, low, 0).astype(work), np.where(inside, high, 0).astype(work)
-        return Interval(datatype, low, low if lo is hi else high, loose)
-    if x.datatype == "BOOL":
-        low = x.lo.astype(work)
-        return Interval(datatype, low, low if x.lo is x.hi else x.hi.astype(work), x.loose)
-    if x.lo is not x.hi and not (x.lo == x.hi).all():
-        values = concrete(x, "Cast between integers")
-    values = x.lo.astype(np.dtype(datatype.lower())).astype(work)
-    return Interval(datatype, values, values, x.loose)
-
-
-def _truth(x: Interval) -> Interval:
-    lo, hi = operand(x) if x.datatype in FORMATS else (x.lo, x.hi)
-    if lo is hi:
-        value = lo != 0
-        return boolean(value, value, x.loose)
-    possible = (lo != 0) | (hi != 0)
-    return boolean(possible & ~((lo <= 0) & (hi >= 0)), possible, x.loose)
-
-
-def _to_float(x: Interval, datatype: str, work: Any) -> Interval:
-    lo = x.lo.astype(work)
-    hi = lo if x.lo is x.hi else x.hi.astype(work)
-    source = FORMATS.get(x.datatype)
-    form = FORMATS[datatype]
-    if x.datatype == "BOOL" or (
-        source is not None
-        and source.unit >= form.unit
-        and source.largest <= form.largest
-        and source.step >= form.step
-    ):
-        return Interval(datatype, lo, hi, x.loose)
-    if lo is hi and form.work is np.float64 and datatype != "BF16":
-        narrow = lo.astype(np.dtype({"FP32": np.float32, "FP16": np.float16}[datatype])).astype(work)
-        if np.array_equal(narrow, lo, equal_nan=True):
-            return settle(datatype, lo, lo, None, x.loose)
-    return blurred(datatype, lo, hi, 1.0, x.loose)

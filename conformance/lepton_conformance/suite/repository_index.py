@@ -66,7 +66,7 @@ def test_index_is_an_array_of_entries_with_a_model_unloaded(http: HttpSubject, b
 def test_some_listed_model_can_be_loaded(http: HttpSubject, budget: Budget) -> None:
     """A server may start with nothing loaded, and lack a datatype; one that loads nothing has none."""
     exported = {model.name for model in EXPORTED}
-    names = sorted({entry["name"] for entry in entries(http)} & exported)
+    names = sorted({entry["name"] for entry in entries(http, {})} & exported)
     if not names:
         raise NotTested(
             "the subject lists none of the conformance models; export them into its folder: "

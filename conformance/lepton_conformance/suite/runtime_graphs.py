@@ -1,7 +1,14 @@
 """Tests of what a runtime computes for invented graphs, one for each group of operators (Spec: RUN-OPS)."""
 
 from lepton_conformance.outcome import NotTested, SubjectFault
-from lepton_conformance.strategies.graphs import GROUPS, GraphCase, graph_cases, least_opset, simplest
+from lepton_conformance.strategies.graphs import (
+    GROUPS,
+    GraphCase,
+    enumeration,
+    graph_cases,
+    least_opset,
+    simplest,
+)
 from lepton_conformance.subject.stdio import LoadedModel, Rejection, StdioSubject
 from lepton_conformance.suite.driver import Budget, each, examples
 from lepton_conformance.suite.graph_calls import Tally, accepts, basic, declared, judged
@@ -103,6 +110,14 @@ def test_what_is_declared_is_not_unsupported(runtime: StdioSubject, budget: Budg
         for opset in dict.fromkeys((max(first, least_opset(group, operator)), last))
         if opset <= last
         for case in [simplest(group, operator, opset)]
+        if takes(case) and basic(case)
+    ]
+    # An attribute may be unsupported where the operator by itself is not.
+    cases += [
+        case
+        for group in GROUPS
+        if group in has.groups
+        for case in enumeration(group)
         if takes(case) and basic(case)
     ]
     if not cases:

@@ -8,6 +8,7 @@ from lepton_conformance.models.catalog import model
 from lepton_conformance.models.graphs import model_bytes
 from lepton_conformance.oracle.answers import Array
 from lepton_conformance.outcome import SubjectFault
+from lepton_conformance.strategies.graphs import GROUPS, GraphCase
 from lepton_conformance.strategies.tensors import Given, given
 from lepton_conformance.subject.stdio import LoadedModel, Rejection, StdioSubject
 from lepton_conformance.suite.computation import (
@@ -19,7 +20,9 @@ from lepton_conformance.suite.computation import (
     usable,
 )
 from lepton_conformance.suite.driver import Budget, each
+from lepton_conformance.suite.graph_calls import answer, beside_right, declared, expect, loaded, right
 from lepton_conformance.suite.marks import requirement
+from lepton_conformance.suite.runtime_spelling import originals
 
 REPEATS = 4
 
@@ -44,6 +47,44 @@ def test_inputs_stay_as_they_are(runtime: StdioSubject, budget: Budget) -> None:
         same = given("lepton_sub").inputs["a"]
         cases.append(Given(model("lepton_sub"), {"a": same, "b": same}))
     each(budget, cases, check)
+    each(budget, _graphs(runtime), lambda case: _leaves_inputs(runtime, case))
+
+
+def _graphs(runtime: StdioSubject) -> list[GraphCase]:
+    """Return a graph of each operator that is declared, none where no group is."""
+    if runtime.declared().operators.isdisjoint(GROUPS):
+        return []
+    return list(originals(declared(runtime)))
+
+
+def _leaves_inputs(runtime: StdioSubject, case: GraphCase) -> None:
+    if not beside_right(runtime, case, right(case) or {}):
+        return  # a fault of the operator
+    with loaded(runtime, case) as target:
+        found = None if target is None else runtime.infer(target, case.inputs)
+    if found is not None and not isinstance(found, Rejection) and found.changed_inputs:
+        names = ", ".join(found.changed_inputs)
+        raise SubjectFault(f"sent {case.summary()}; found the arrays of {names} changed by it")
+
+
+def _same_again(runtime: StdioSubject, case: GraphCase) -> None:
+    """Call a graph, call it with other elements, and call it as before. Raises: SubjectFault."""
+    wanted = right(case)
+    others = {
+        name: ~array if array.dtype == np.bool_ else _reversed(array).reshape(array.shape)
+        for name, array in case.inputs.items()
+    }
+    if wanted is None or not beside_right(runtime, case, wanted):
+        return  # a fault of the operator, whatever was computed before
+    with loaded(runtime, case) as target:
+        if target is None:
+            return
+        answer(runtime, target, case, case.inputs)
+        runtime.infer(target, others)
+        for what in (" after a call with other elements", " after a call with the same elements"):
+            found = answer(runtime, target, case, case.inputs, what)
+            if found is not None:
+                expect(case, wanted, found, what)
 
 
 @requirement("RUN-ISO-02", needs=("RUN-ADP-03",))
@@ -86,6 +127,7 @@ def test_equal_inputs_give_equal_outputs_whatever_came_before(runtime: StdioSubj
                     raise SubjectFault(f"sent {sent(name, case.inputs)} again; found another {key}")
 
     each(budget, usable(runtime), check)
+    each(budget, _graphs(runtime), lambda case: _same_again(runtime, case))
 
 
 @requirement("RUN-ISO-04", needs=("RUN-ADP-03", "RUN-ADP-05"))

@@ -44,11 +44,17 @@ GENERATED = "blocks"
 
 
 def originals(has: Declared) -> Iterator[GraphCase]:
-    """Yield the simplest graph of each operator that is declared."""
+    """Yield the simplest graph of each operator that is declared, and the first one with another axis."""
     takes = accepts(has)
     for group, recipes in GROUPS.items():
         if group in has.groups:
             yield from (case for case in (simplest(group, operator) for operator in recipes) if takes(case))
+            turned: dict[str, GraphCase] = {}
+            for case in filter(takes, enumeration(group)):
+                node = case.graph.nodes[-1]
+                if node.attributes.get("axis", 0) not in (0, -1) and len(case.graph.nodes) == 1:
+                    turned.setdefault(node.operator, case)
+            yield from turned.values()
 
 
 def _omitting(has: Declared) -> Iterator[GraphCase]:
@@ -132,8 +138,7 @@ def _floats(case: GraphCase) -> bool:
 
 def _other(array: Array) -> Array:
     """Return other elements of the same size and sign."""
-    flipped: Array = np.ascontiguousarray(array.reshape(-1)[::-1].reshape(array.shape)) * np.float32(0.75)
-    return flipped
+    return np.asarray(array.reshape(-1)[::-1].reshape(array.shape) * np.float32(0.75))
 
 
 def _with_constants(has: Declared) -> Iterator[GraphCase]:

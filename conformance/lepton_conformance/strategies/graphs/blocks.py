@@ -36,10 +36,16 @@ def _cnn(build: Build) -> None:
     if build.pick(True, False):
         scale = build.fresh("FP32", (filters,), 0.5, 1.5, constant=True)
         shift, mean = _weight(build, (filters,)), _weight(build, (filters,))
-        variance = build.fresh("FP32", (filters,), 0.5, 2.0, constant=True)
+        # Near the constant under the root in one case, so that another constant shows.
+        low, high = build.pick((0.5, 2.0), (1e-4, 2e-4))
+        variance = build.fresh("FP32", (filters,), low, high, constant=True)
         y = build.node("BatchNormalization", [y, scale, shift, mean, variance], build.out(shape))
+    before = y
     y = build.node(build.pick("Relu", "Sigmoid", "LeakyRelu"), [y], build.out(shape))
-    if build.pick(False, True):
+    branch = build.pick("none", "convolution", "what came before")
+    if branch == "what came before":
+        y = build.node("Add", [y, before], build.out(shape))
+    if branch == "convolution":
         y = build.node(
             "Add",
             [y, build.node("Conv", [x, _weight(build, (filters, channels, 1, 1))], build.out(shape))],
@@ -115,7 +121,11 @@ def _transformer(build: Build) -> None:
     y = build.node("Add", [mixed, x], build.out(shape))
     if build.pick(True, False):
         wide = (batch, length, 2 * model)
-        inner = build.node("MatMul", [y, _weight(build, (model, 2 * model))], build.out(wide))
+        inner = y
+        if build.pick(True, False):
+            scale, shift = build.fresh("FP32", (model,), 0.5, 1.5, constant=True), _weight(build, (model,))
+            inner = build.node("LayerNormalization", [y, scale, shift], build.out(shape), axis=-1)
+        inner = build.node("MatMul", [inner, _weight(build, (model, 2 * model))], build.out(wide))
         inner = _activation(build, inner, wide)
         inner = build.node("MatMul", [inner, _weight(build, (2 * model, model))], build.out(shape))
         build.node("Add", [inner, y], build.out(shape))

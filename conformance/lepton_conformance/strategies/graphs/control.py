@@ -39,8 +39,27 @@ def _if(build: Build) -> None:
     build.node("If", [condition], build.out(x.shape, "FP32", -16, 16), then_branch=then, else_branch=orelse)
 
 
+def _loop_of_two(build: Build) -> None:
+    """Carry two tensors of one shape: the sum of both, and the first one as it was."""
+    x, y = build.fresh("FP32", (2, 3)), build.fresh("FP32", (2, 3))
+    inner = _inner(build)
+    refs = [Ref(inner.name("i"), "INT64", ()), Ref(inner.name("c"), "BOOL", ())]
+    refs += [Ref(inner.name("v"), "FP32", x.shape) for _ in range(2)]
+    for ref in refs:
+        inner.values[ref.name] = _value(ref)
+    going = inner.node("Identity", [refs[1]], inner.out((), "BOOL"))
+    total = inner.node("Add", refs[2:], inner.out(x.shape))
+    before = inner.node("Identity", [refs[2]], inner.out(x.shape))
+    outs = [build.out(x.shape, "FP32", -64, 64) for _ in range(2)]
+    body = inner.body(refs, [going, total, before])
+    build.node("Loop", [build.constant(np.array(3, np.int64)), None, x, y], *outs, body=body)
+
+
 def _loop(build: Build) -> None:
     """Add what was carried to a number from outside, and list what was carried on the way."""
+    if not build.pool and build.pick(False, True):
+        _loop_of_two(build)
+        return
     x = build.tensor(low=-4, high=4)
     trips = build.pick(3, 1, 5, 0)
     until = build.pick("count", "count and condition", "condition")
@@ -85,6 +104,8 @@ def _scan(build: Build) -> None:
     steps, width = build.pick(3, 1, 5), build.pick(2, 1, 9)
     axis = build.pick(None, 1)
     along = axis or 0
+    if along and build.pick(True, False):
+        width = steps  # along the wrong axis a square has as many steps
     x = build.fresh("FP32", (width, steps) if along else (steps, width))
     state = build.like((width,))
     inner = _inner(build)

@@ -163,7 +163,7 @@ def _pooled(operator: str) -> Recipe:
         batch, space = _space(build)
         channels = build.pick(2, 1, 9)
         kernel = build.pick((2, 3), (1, 1), (3, 3), (2, 2))[: len(space)]
-        strides = build.pick(None, _even(space, 2), _even(space, 3))
+        strides = build.pick(None, _even(space, 2), _even(space, 3), tuple(range(1, len(space) + 1)))
         auto, pads = _pads(build, kernel, strides)
         x = build.tensor(
             low=-64,
@@ -174,6 +174,9 @@ def _pooled(operator: str) -> Recipe:
         )
         batch, channels, space = x.shape[0], x.shape[1], x.shape[2:]
         ceil = build.pick(0, 1) if auto is None and _same_windows(space, kernel, strides, pads) else 0
+        thirds = _even(space, 3)
+        if ceil and strides is None and _same_windows(space, kernel, thirds, pads):
+            strides = thirds  # steps of one leave no remainder to be rounded up
         dilations: Sizes | None = None
         include: int | None = None
         if operator == "MaxPool":
@@ -181,6 +184,8 @@ def _pooled(operator: str) -> Recipe:
             dilations = build.pick(None, dilated) if auto is None and pads is None and not ceil else None
         else:
             include = build.pick(None, 1) if not ceil else None
+            if include and pads is None and auto is None and min(kernel) > 1:
+                pads = _even((*space, *space), 1)
         one = _even(space, 1)
         shape = _slid(space, kernel, strides or one, dilations or one, auto, pads, ceil)
         low, high = min(0.0, x.low), max(0.0, x.high)

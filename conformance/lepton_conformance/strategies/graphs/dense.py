@@ -21,6 +21,7 @@ SIZES = (
     (3, 65, 2),
     (1, 129, 5),
     (65, 4, 3),
+    (2, 3, 33),
 )
 MAX_TERMS = 130
 
@@ -61,7 +62,18 @@ def _matmul(build: Build) -> None:
 
 def _gemm(build: Build) -> None:
     rows, terms, columns = build.pick(*SIZES)
-    trans_a, trans_b = build.pick((0, 0), (0, 1), (1, 0), (1, 1))
+    trans_a, trans_b, square = build.pick(
+        (0, 0, False),
+        (0, 1, False),
+        (1, 0, False),
+        (1, 1, False),
+        (0, 0, True),
+        (0, 1, True),
+        (1, 0, True),
+    )
+    if square:
+        # Sizes that fit in the wrong order, too; with a bias that is a column.
+        rows = terms = columns = 3
     if build.pool:
         a = build.tensor(fits=lambda shape: len(shape) == 2 and 0 < shape[trans_a - 1] < MAX_TERMS)
         rows, terms = a.shape if not trans_a else a.shape[::-1]
@@ -69,6 +81,8 @@ def _gemm(build: Build) -> None:
         a = build.fresh("FP32", (terms, rows) if trans_a else (rows, terms))
     weight = build.like((columns, terms) if trans_b else (terms, columns))
     form = build.pick((columns,), None, (rows, columns), (1, columns), (rows, 1), (), (1,))
+    if square and form == (columns,):
+        form = (rows, 1)
     bias: Ref | None = None if form is None else build.like(form)
     alpha, beta = build.pick(None, 0.5, -1.25), build.pick(None, 2.0, 0.0)
     bound = terms * 8.0 + 4
@@ -85,7 +99,6 @@ def _gemm(build: Build) -> None:
 
 def _einsum(build: Build) -> None:
     i, j, k = build.pick((2, 3, 4), (1, 1, 1), (5, 7, 9), (3, 3, 3))
-    sizes = {"i": i, "j": j, "k": k, "b": 2}
     equation = build.pick(
         "ij,jk->ik",
         "ij->ji",
@@ -96,7 +109,11 @@ def _einsum(build: Build) -> None:
         "ij,kj->ik",
         "ii->i",
         "ij,jk",
+        "ij,jk->ki",
     )
+    if equation == "ij,jk->ki":
+        i = j = k = 3
+    sizes = {"i": i, "j": j, "k": k, "b": 2}
     left, _, result = equation.partition("->")
     if not result and "->" not in equation:
         result = "ik"

@@ -53,6 +53,8 @@ _LATER = {
 #: Groups whose operators are mixed in the graphs of the group `blocks`.
 _MIXED = ("elementwise", "dense", "convolution", "pooling", "normalisation", "reductions", "indexing")
 MAX_NODES, MAX_MIXED_NODES = 4, 8
+#: Boundary cases of an operator whose options are all drawn: some faults need two options at once.
+COMBINATIONS = 16
 _VARIANTS = 64
 
 Accept = Callable[[GraphCase], bool]
@@ -70,10 +72,15 @@ def simplest(group: str, operator: str, opset: int | None = None) -> GraphCase:
 
 
 def enumeration(group: str) -> Iterator[GraphCase]:
-    """Yield each operator of a group alone, with each of its options once."""
+    """Yield each operator of a group alone: with each of its options once, then with drawn combinations."""
     for operator, recipe in GROUPS[group].items():
-        for built in enumerated(recipe, opset=max(OPSET, least_opset(group, operator))):
+        opset = max(OPSET, least_opset(group, operator))
+        for built in enumerated(recipe, opset=opset):
             yield _case(built, group)
+        for seed in range(1, COMBINATIONS + 1):
+            build = Build(Seeded(seed), seed=1000 + seed, opset=opset)
+            recipe(build)
+            yield _case(build.finish(), group)
 
 
 def graph_cases(

@@ -13,6 +13,7 @@ from lepton_conformance.strategies.graphs.builder import Build, Recipe, Ref
 __all__ = ["RECIPES"]
 
 FLOATS = ("FP32", "FP64")
+_KINDS = {"INT32": np.int32, "INT64": np.int64}
 NUMBERS = ("FP32", "FP64", "INT32", "INT64")
 #: Pairs of shapes that broadcast, simplest first.
 PAIRS: tuple[tuple[tuple[int, ...], tuple[int, ...]], ...] = (
@@ -26,6 +27,8 @@ PAIRS: tuple[tuple[tuple[int, ...], tuple[int, ...]], ...] = (
     ((), ()),
     ((2, 3, 2, 3), (3, 1, 1)),
     ((1, 33), (17, 1)),
+    ((3, 3), (3,)),
+    ((3,), (3, 3)),
     ((65,), (65,)),
 )
 
@@ -69,11 +72,17 @@ def _unary(
     high: float,
     bounds: Callable[[float, float], tuple[float, float]],
     datatypes: tuple[str, ...] = ("FP32",),
+    *,
+    beyond: float | None = None,
 ) -> Recipe:
+    """Return the recipe of an operator on [low, high]; far from zero, too, where `beyond` is given."""
+
     def recipe(build: Build) -> None:
         datatype = build.pick(*datatypes)
-        x = build.tensor(datatype, low, high)
-        lower, upper = bounds(max(low, x.low), min(high, x.high))
+        far = beyond is not None and not build.pool and build.pick(False, True)
+        least, most = (-beyond, beyond) if far and beyond is not None else (low, high)
+        x = build.tensor(datatype, least, most)
+        lower, upper = bounds(max(least, x.low), min(most, x.high))
         build.node(operator, [x], build.out(x.shape, datatype, lower, upper))
 
     return recipe
@@ -107,6 +116,12 @@ def _divide(build: Build) -> None:
 
 
 def _power(build: Build) -> None:
+    if not build.pool and build.pick(False, True):
+        # A negative base is defined for whole exponents only.
+        a = build.fresh("FP32", (4, 3), -2.5, 2.5)
+        b = build.constant(np.array([2, 3, 1], np.float32))
+        build.node("Pow", [a, b], build.out((4, 3), "FP32", -16.0, 16.0))
+        return
     a, b, shape = _pair(build, "FP32", 0.25, 2.0, second=(-2.0, 3.0))
     build.node("Pow", [a, b], build.out(shape, "FP32", 0.0, 16.0))
 
@@ -142,7 +157,12 @@ def _extreme(operator: str) -> Recipe:
 def _compare(operator: str, datatypes: tuple[str, ...]) -> Recipe:
     def recipe(build: Build) -> None:
         datatype = build.pick(*datatypes)
-        if datatype == "BOOL":
+        if datatype == "INT64" and not build.pool and build.pick(False, True):
+            # Neighbours that FP32 or FP64 would take for one.
+            a = build.given(np.array([2**24 + 1, 2**53 + 1, -(2**62) - 1, 5], np.int64))
+            b = build.given(np.array([2**24, 2**53, -(2**62), 5], np.int64))
+            shape = a.shape
+        elif datatype == "BOOL":
             a, b, shape = _pair(build, datatype)
         else:
             a, b, shape = _pair(build, datatype, -2, 2, whole=True)
@@ -197,14 +217,34 @@ def _clip(build: Build) -> None:
 
 def _cast(build: Build) -> None:
     codes = {"FP32": 1, "UINT8": 2, "INT8": 3, "INT32": 6, "INT64": 7, "BOOL": 9, "FP16": 10, "FP64": 11}
+    kind = build.pick("usual", "fractions", "truth", "wrapped") if not build.pool else "usual"
     source = build.pick("FP32", "FP64", "INT32", "INT64", "UINT8", "BOOL", "FP16", "INT8")
     target = build.pick("INT32", "FP64", "FP32", "INT64", "UINT8", "BOOL", "FP16", "INT8")
-    low = 0 if "UINT8" in (source, target) else -100
-    if source == "BOOL":
+    low: float = 0 if "UINT8" in (source, target) else -100
+    high: float = 100
+    if kind == "truth":
+        kind, target = "fractions", "BOOL"
+    if kind == "wrapped":
+        source = "INT64" if source == "INT64" else "INT32"
+        target = "UINT8" if target == "UINT8" else "INT8"
+        # Integers that the target does not hold are taken modulo 2^bits.
+        wide = 2**40 if source == "INT64" else 2**20
+        build.node(
+            "Cast",
+            [build.given(np.array([300, -1, -300, 128, wide + 3, 7], _KINDS[source]))],
+            build.out((6,), target, exact=True),
+            to=codes[target],
+        )
+        return
+    if kind == "fractions" and source[:2] == "FP":
+        low, high = (0.0 if target == "UINT8" else -0.95), 0.95
+        x = build.fresh(source, (2, 3), low, high)
+        bounds = low, high
+    elif source == "BOOL":
         x = build.tensor("BOOL", -math.inf, math.inf)
         bounds = 0.0, 1.0
     else:
-        x = build.tensor(source, low, 100, exact=True)
+        x = build.tensor(source, low, high, exact=True)
         bounds = x.low, x.high
     if target == "BOOL":
         bounds = -math.inf, math.inf
@@ -284,15 +324,15 @@ RECIPES: dict[str, Recipe] = {
     "Exp": _unary("Exp", -4, 4, _monotone(math.exp), FLOATS),
     "Log": _unary("Log", 1.25, 64, _monotone(math.log), FLOATS),
     "Pow": _power,
-    "Sin": _unary("Sin", -3, 3, _between(-1, 1)),
-    "Cos": _unary("Cos", -3, 3, _between(-1, 1)),
-    "Tanh": _unary("Tanh", -6, 6, _between(-1, 1), FLOATS),
-    "Sigmoid": _unary("Sigmoid", -6, 6, _between(0, 1), FLOATS),
+    "Sin": _unary("Sin", -3, 3, _between(-1, 1), beyond=1000.0),
+    "Cos": _unary("Cos", -3, 3, _between(-1, 1), beyond=1000.0),
+    "Tanh": _unary("Tanh", -6, 6, _between(-1, 1), FLOATS, beyond=100.0),
+    "Sigmoid": _unary("Sigmoid", -6, 6, _between(0, 1), FLOATS, beyond=100.0),
     "Erf": _unary("Erf", -3, 3, _between(-1, 1)),
     "Relu": _unary("Relu", -64, 64, lambda low, high: (0.0, max(0.0, high)), FLOATS),
     "LeakyRelu": _leaky("LeakyRelu", 0.1, 1.5),
     "Elu": _leaky("Elu", 0.5, 2.0),
-    "Softplus": _unary("Softplus", -6, 6, lambda low, high: (0.0, 7.0)),
+    "Softplus": _unary("Softplus", -6, 6, lambda low, high: (0.0, max(0.0, high) + 1), beyond=200.0),
     "HardSigmoid": _hard_sigmoid,
     "Clip": _clip,
     "Min": _extreme("Min"),

@@ -65,9 +65,13 @@ def _reshape(build: Build) -> None:
 
 
 def _transpose(build: Build) -> None:
-    x = _x(build)
+    # Of a cube the inverse of a cycle gives a result of the right shape.
+    cube = not build.pool and build.pick(False, True)
+    x = _x(build, shapes=((3, 3, 3),)) if cube else _x(build)
     axes = tuple(range(x.rank))
-    perm = build.pick(None, axes[::-1], (*axes[1:], 0), (*axes[:-2], *axes[:-3:-1]), axes)
+    perm = (
+        (1, 2, 0) if cube else build.pick(None, axes[::-1], (*axes[1:], 0), (*axes[:-2], *axes[:-3:-1]), axes)
+    )
     shape = [x.shape[axis] for axis in (perm if perm is not None else axes[::-1])]
     build.node("Transpose", [x], _moved(build, x, shape), perm=perm)
 
@@ -119,8 +123,12 @@ def _slice(build: Build) -> None:
         (0, 2**31 - 1, 2),
         (-2, 2**31 - 1, 1),
         (-1, -(2**31) + 1, -2),
+        (0, 2**31 - 1, 3),
+        (0, -size - 3, 1),
     )
-    if len(range(*slice(start, end, step).indices(size))) == 0:
+    # Nothing lies before the first element: the result is empty, and of no use to a further node.
+    empty = (start, end) == (0, -size - 3) and not build.pool[1:]
+    if not empty and len(range(*slice(start, end, step).indices(size))) == 0:
         start, end, step = 0, size, 1
     shape = list(x.shape)
     shape[axis] = len(range(*slice(start, end, step).indices(size)))
@@ -135,6 +143,8 @@ def _slice(build: Build) -> None:
     else:
         listed += [_ints(build, axis, kind=kind), _ints(build, step, kind=kind)]
     build.node("Slice", listed, _moved(build, x, shape))
+    if empty:
+        build.pool.pop()
 
 
 def _gather(build: Build) -> None:
@@ -147,8 +157,10 @@ def _gather(build: Build) -> None:
 
 
 def _gather_elements(build: Build) -> None:
-    x = _x(build)
-    axis = build.pick(*dict.fromkeys((None, x.rank - 1, -1)))
+    square = not build.pool and build.pick(False, True)
+    # Of a square the wrong axis gives a result of the right shape.
+    x = _x(build, shapes=((3, 3),)) if square else _x(build)
+    axis = 1 if square else build.pick(*dict.fromkeys((None, x.rank - 1, -1)))
     along = (axis or 0) % x.rank
     shape = list(x.shape)
     shape[along] = build.pick(x.shape[along], 1, 5)
@@ -178,9 +190,13 @@ def _scatter_nd(build: Build) -> None:
     depth = build.pick(1, x.rank)
     places = np.array(list(np.ndindex(*x.shape[:depth])), dtype=np.int64)
     chosen = np.argsort(hashed(5, len(places)), kind="stable")[: build.pick(1, 2, 3)]
+    reduction = build.pick(None, "add", "none") if build.opset >= 16 and x.datatype in MOVED[:2] else None
     indices = _held(build, places[chosen])
     updates = build.like((len(chosen), *x.shape[depth:]), x.datatype, x.low, x.high)
-    build.node("ScatterND", [x, indices, updates], _moved(build, x, x.shape))
+    out = _moved(build, x, x.shape)
+    if reduction == "add":
+        out = build.out(x.shape, x.datatype, min(x.low, 2 * x.low), max(x.high, 2 * x.high))
+    build.node("ScatterND", [x, indices, updates], out, reduction=reduction)
 
 
 def _squeeze(build: Build) -> None:

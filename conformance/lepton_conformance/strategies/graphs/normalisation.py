@@ -15,9 +15,13 @@ ROWS = ((2, 3), (3,), (2, 3, 4), (1, 7, 9), (4, 31), (2, 65), (5, 1))
 
 
 def _spread(build: Build, shapes: tuple[tuple[int, ...], ...], least: int) -> Ref:
-    """Return what is normalised: of ordinary spread, or of one near the root of the default constant."""
-    if build.pick(False, True):
-        return build.fresh("FP32", build.pick(*shapes), -0.01, 0.01)
+    """Return what is normalised: of ordinary spread, of one near the root of the default constant, or far
+    from zero, where the difference of two squares would not do.
+    """
+    kind = build.pick("usual", "small", "far")
+    if kind != "usual":
+        low, high = (-0.01, 0.01) if kind == "small" else (99.0, 101.0)
+        return build.fresh("FP32", build.pick(*shapes), low, high)
     return build.tensor(low=-8, high=8, shapes=shapes, fits=lambda shape: len(shape) >= least)
 
 
@@ -63,10 +67,10 @@ def _instance(build: Build) -> None:
 
 def _softmax(operator: str) -> Recipe:
     def recipe(build: Build) -> None:
-        high = build.pick(4.0, 30.0)
+        high = build.pick(4.0, 30.0, 300.0)
         x = build.tensor(low=-high, high=high, shapes=ROWS, fits=lambda shape: len(shape) >= 1)
         axis = build.pick(*dict.fromkeys((None, 0, x.rank - 1, -x.rank)))
-        low, high = (0.0, 1.0) if operator == "Softmax" else (-70.0, 0.0)
+        low, high = (0.0, 1.0) if operator == "Softmax" else (-2 * high - 10, 0.0)
         build.node(operator, [x], build.out(x.shape, "FP32", low, high), axis=axis)
 
     return recipe

@@ -199,6 +199,11 @@ def special_values() -> Iterator[GraphCase]:
         build.node("Where", [condition, a, b], build.out(values.shape, datatype))
         yield _finished(build)
     build = Build(Seeded(0))
+    bases = np.array([np.nan, 1.0, 1.0, np.inf, 0.0, -2.0, -2.0, 2.0], np.float32)
+    exponents = np.array([0.0, np.nan, np.inf, -1.0, -1.0, 3.0, 2.0, -np.inf], np.float32)
+    build.node("Pow", [build.given(bases), build.given(exponents)], build.out((8,), "FP32"))
+    yield _finished(build)
+    build = Build(Seeded(0))
     build.node("Cast", [build.given(_specials("FP32"))], build.out((14,), "FP64"), to=11)
     yield _finished(build)
 

@@ -10,7 +10,7 @@ from lepton_conformance.strategies.graphs.builder import Build, Recipe, Ref
 __all__ = ["RECIPES"]
 
 KINDS = {"UINT8": np.uint8, "INT8": np.int8}
-SHAPES = ((2, 3), (5,), (2, 3, 4), (1, 1), (4, 31))
+SHAPES = ((3, 3), (2, 3), (5,), (2, 3, 4), (1, 1), (4, 31))
 
 
 def _scales(build: Build, shape: tuple[int, ...]) -> tuple[Ref, int | None, tuple[int, ...]]:

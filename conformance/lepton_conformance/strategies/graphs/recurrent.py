@@ -10,6 +10,8 @@ from lepton_conformance.strategies.graphs.builder import Build, Recipe, Ref
 __all__ = ["RECIPES"]
 
 GATES = {"LSTM": 4, "GRU": 3, "RNN": 1}
+#: Other activations than the usual ones.
+ACTIVATIONS = {"LSTM": ("Sigmoid", "Tanh", "Relu"), "GRU": ("Sigmoid", "Relu"), "RNN": ("Relu",)}
 
 
 def _layer(operator: str) -> Recipe:
@@ -51,6 +53,8 @@ def _layer(operator: str) -> Recipe:
             hidden_size=hidden,
             direction=direction,
             linear_before_reset=build.pick(None, 1) if operator == "GRU" else None,
+            clip=build.pick(None, 0.25),
+            activations=build.pick(None, ACTIVATIONS[operator] * count),
         )
 
     return recipe

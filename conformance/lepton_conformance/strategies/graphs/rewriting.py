@@ -283,6 +283,13 @@ def _identities(case: GraphCase) -> GraphCase:
     return _named(case, dataclasses.replace(graph, nodes=tuple(nodes), values=values))
 
 
+def _changing(value: Value) -> str:
+    """Return an operator that gives other elements in the same form: what is written in place would show."""
+    if value.datatype == "BOOL":
+        return "Not"
+    return "Neg" if value.datatype in ("FP32", "FP64", "INT32", "INT64") else "Identity"
+
+
 def _dead(case: GraphCase) -> GraphCase:
     """Return the graph with nodes that lead to no output, one of them before, one after the others."""
     graph = case.graph
@@ -290,10 +297,10 @@ def _dead(case: GraphCase) -> GraphCase:
     if not name:
         return case
     value = graph.values[name]
-    before = Node("Identity", (name,), ("dead 1",))
     first = graph.nodes[0].outputs[0]
-    after = Node("Identity", (first,), ("dead 2",))
-    last = Node("Identity", ("dead 1",), ("dead 3",))
+    before = Node(_changing(value), (name,), ("dead 1",))
+    after = Node(_changing(graph.values[first]), (first,), ("dead 2",))
+    last = Node(_changing(value), (name,), ("dead 3",))
     values = {**graph.values, "dead 1": value, "dead 2": graph.values[first], "dead 3": value}
     constants = {**graph.constants, "dead 0": np.array([1.0], np.float32)}
     values["dead 0"] = Value("FP32", (1,))

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = ["EXTERNAL_FILE", "PLAIN", "Attribute", "Spelling", "file_of"]
 
-Attribute = int | float | str | Sequence[int] | Sequence[float] | Array
+Attribute = int | float | str | Sequence[int] | Sequence[float] | Sequence[str] | Array
 
 IR_VERSION = 8
 PRODUCER = "lepton-conformance"
@@ -93,7 +93,7 @@ def _write(proto: Any, graph: "Graph", name: str, spelling: Spelling, store: byt
         if key in spelling.overridable:
             _value(proto.input.add(), key, graph.values[key])
     for index, node in enumerate(graph.nodes):
-        _node(proto.node.add(), node, spelling, f"node {index}" if spelling.documented else "")
+        _node(proto.node.add(), node, spelling, f"节 node {index}" if spelling.documented else "")
     for key, value in graph.outputs.items():
         _value(proto.output.add(), key, value)
     if spelling.value_info:

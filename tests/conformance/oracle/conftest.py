@@ -1,5 +1,6 @@
 """Small graphs, and the answers of two engines to them, for the tests of the interval oracle."""
 
+import os
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -7,10 +8,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import onnx
-import onnxruntime
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 from onnx.reference import ReferenceEvaluator
+
+# onnxruntime reports to its maker over the network unless told otherwise before its import.
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
+
+import onnxruntime
 
 from lepton_conformance.oracle.interval import Interval, evaluate, judge
 

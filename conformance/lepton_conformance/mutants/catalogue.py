@@ -35,6 +35,7 @@ from lepton_conformance.mutants import (
     loading_faults,
     metadata_faults,
     rare_faults,
+    reader_faults,
     repository_faults,
     request_faults,
     response_faults,
@@ -77,13 +78,17 @@ SERVERS: tuple[type[Naive], ...] = tuple(
             *abuse_faults.ALL,
             *history_faults.ALL,
             *rare_faults.ALL,
+            *reader_faults.ALL,
         ),
         key=lambda mutant: mutant.id,
     )
 )
 #: Every server with one planted fault in its repository.
 REPOSITORY_SERVERS: tuple[type[NaiveRepository], ...] = tuple(
-    sorted((*repository_faults.ALL, *loading_faults.ALL), key=lambda mutant: mutant.id)
+    sorted(
+        (*repository_faults.ALL, *loading_faults.ALL, *reader_faults.REPOSITORIES),
+        key=lambda mutant: mutant.id,
+    )
 )
 #: Every gRPC server with one planted fault.
 GRPC_SERVERS: tuple[type[NaiveGrpc], ...] = tuple(
@@ -98,6 +103,7 @@ GRPC_SERVERS: tuple[type[NaiveGrpc], ...] = tuple(
             *grpc_shape_faults.ALL,
             *grpc_call_faults.ALL,
             *grpc_companion_faults.ALL,
+            *reader_faults.GRPC,
         ),
         key=lambda mutant: mutant.id,
     )

@@ -5,6 +5,7 @@ says, when a load is shown); leaves those of the published protocol to `lawful`.
 """
 
 import gzip
+import re
 import threading
 import time
 from collections.abc import Mapping
@@ -92,17 +93,18 @@ class Compresses(Naive):
         return body.decode("utf-8-sig")
 
 
+#: A JSON string, or a number other than 0 that is whole and has a fraction of zeros.
+_STRING_OR_WHOLE = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|(?<![\w.+-])(?P<whole>-?[1-9]\d*)\.0+(?![\d.eE])')
+
+
 class Tolerant(Naive):
     """Accepts whole numbers with a fraction as integers, and drops an empty id."""
 
     id = "lawful-tolerant"
 
-    def decode_integers(self, flat: list[Any], kinds: set[type], datatype: str) -> Any:
-        whole = [
-            int(value) if type(value) is float and value.is_integer() and abs(value) < 2**53 else value
-            for value in flat
-        ]
-        return super().decode_integers(whole, set(map(type, whole)), datatype)
+    def decode_text(self, body: bytes) -> str:
+        # As written, for a double does not say whether a number has a fraction.
+        return _STRING_OR_WHOLE.sub(lambda found: found["whole"] or found[0], super().decode_text(body))
 
     def answer_id(self, request: Any) -> dict[str, Any]:
         return super().answer_id(request) if request.id else {}

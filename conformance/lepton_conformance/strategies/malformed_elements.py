@@ -16,7 +16,15 @@ from lepton_conformance.strategies.requests import infer_request
 from lepton_conformance.strategies.tensors import Given
 from lepton_conformance.subject.http import encode
 
-__all__ = ["bare_tokens", "beyond_floats", "no_booleans", "no_integers", "with_tokens"]
+__all__ = [
+    "bare_tokens",
+    "beyond_floats",
+    "no_booleans",
+    "no_floats",
+    "no_integers",
+    "no_strings",
+    "with_tokens",
+]
 
 _MARK = "@lepton-token@"
 
@@ -43,6 +51,8 @@ def no_integers(case: Given) -> list[Wrong]:
     limits = np.iinfo(kind)
     tokens = [str(limits.max + 1), str(limits.min - 1), str(2**64), str(-(2**63) - 1), str(10**30)]
     tokens += ["1.5", "-0.5", "1e30", '"1"', '""', "true", "false"]
+    # Fractions that a reader of doubles cannot see, or sees as next to nothing.
+    tokens += ["1.0000000000000000000001", "1e-10", "-1e-10", "1e-400", "1.000000000001"]
     return with_tokens(case, dict.fromkeys(tokens), "element")
 
 
@@ -55,6 +65,18 @@ def beyond_floats(case: Given) -> list[Wrong]:
         "FP64": ["1e309", "-1e309", "1.797693134862315808e308", "1e400", "1e999"],
     }[datatype]
     return with_tokens(case, [*tokens, "1" + "0" * 400], "number")
+
+
+def no_floats(case: Given) -> list[Wrong]:
+    """Return requests with elements of a floating-point tensor that are no numbers nor name one."""
+    strings = ("1.5", "1", "abc", "", "nan", "inf", "+Infinity", "infinity", "NaN ", "0x1p0")
+    tokens = ["true", "false", "null", "{}", *map(json.dumps, strings)]
+    return with_tokens(case, tokens, "element")
+
+
+def no_strings(case: Given) -> list[Wrong]:
+    """Return requests with elements of a BYTES tensor that are no strings."""
+    return with_tokens(case, ("1", "0", "1.5", "true", "false", "null", "{}"), "element")
 
 
 def no_booleans(case: Given) -> list[Wrong]:

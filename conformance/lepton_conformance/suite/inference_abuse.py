@@ -75,16 +75,15 @@ def bomb(start: bytes, size: int) -> bytes:
     """Return gzip that expands to `start` and white space, `size` bytes in all, at about 1:1000."""
     packer = zlib.compressobj(9, zlib.DEFLATED, -zlib.MAX_WBITS)
     blank = b" " * MEBIBYTE
-    first = packer.compress(start) + packer.flush(zlib.Z_FULL_FLUSH)
+    count, rest = divmod(size - len(start), MEBIBYTE)
+    first = packer.compress(start + blank[:rest]) + packer.flush(zlib.Z_FULL_FLUSH)
     block = packer.compress(blank) + packer.flush(zlib.Z_FULL_FLUSH)
-    count = max(0, size - len(start)) // MEBIBYTE + 1
-    check = zlib.crc32(start)
+    check = zlib.crc32(start + blank[:rest])
     for _ in range(count):
         check = zlib.crc32(blank, check)
-    length = len(start) + count * MEBIBYTE
     head = b"\x1f\x8b\x08\0\0\0\0\0\0\xff"
     return (
-        head + first + block * count + packer.flush(zlib.Z_FINISH) + struct.pack("<II", check, length % 2**32)
+        head + first + block * count + packer.flush(zlib.Z_FINISH) + struct.pack("<II", check, size % 2**32)
     )
 
 
@@ -96,10 +95,13 @@ def test_expansion_is_bounded(http: HttpSubject, budget: Budget) -> None:
         raise NotTested(
             f"twice the published limit of {limit} bytes is larger than the {MAX_TRIED_BYTES} tried"
         )
-    packed = bomb(encode(infer_request(case)), max(2 * limit, BOMB_BYTES))
+    request = encode(infer_request(case))
+    large = bomb(request, max(2 * limit, BOMB_BYTES))
+    slight = bomb(request, limit + 1)
 
-    def body(chunked: bool) -> None:
-        what = f"{len(packed)} bytes of gzip that expand beyond the published limit of {limit}"
+    def body(item: tuple[str, bytes, bool]) -> None:
+        beyond, packed, chunked = item
+        what = f"{len(packed)} bytes of gzip that expand to {beyond} the published limit of {limit}"
         answer = http.infer(
             case.model.name,
             packed,
@@ -111,7 +113,16 @@ def test_expansion_is_bounded(http: HttpSubject, budget: Budget) -> None:
             raise SubjectFault(f"sent {what}; found status {answer.status}, expected 400, 413 or 415")
         _survived(http, case, what)
 
-    each(budget, [False, True], body)
+    each(
+        budget,
+        [
+            ("far beyond", large, False),
+            ("far beyond", large, True),
+            ("a byte beyond", slight, False),
+            ("a byte beyond", slight, True),
+        ],
+        body,
+    )
 
 
 # -- bodies and heads ------------------------------------------------------------------------------

@@ -144,6 +144,10 @@ def test_sizes_that_contradict_the_body_are_refused(http: HttpSubject, budget: B
         for tail in (valid[:-1], valid + b"\0", valid + valid, b""):
             what = f"{len(tail)} bytes after the JSON, {SIZE} {len(valid)}"
             wrong.append(_sized(case, what, len(valid), tail))
+        text = encode(infer_request(case))
+        for tail in (b"\0", b"lepton", valid, b" ", b"{}"):
+            what = f"{len(tail)} bytes after the JSON of the announced length, and no binary input"
+            wrong.append(WrongBinary(case, what, headers_for(text), text + tail))
     each(budget, wrong, lambda item: _refuses(http, item))
 
 
@@ -178,9 +182,13 @@ def test_two_sources_of_data_and_none_are_refused(http: HttpSubject, budget: Bud
         def both(request: dict[str, Any], data: list[Any] = data) -> None:
             request["inputs"][0]["data"] = data
 
+        def emptily(request: dict[str, Any]) -> None:
+            request["inputs"][0]["data"] = []
+
         def neither(request: dict[str, Any]) -> None:
             del request["inputs"][0]["parameters"]
 
         wrong.append(_wrong(case, f"both data and {SIZE}", both, valid))
+        wrong.append(_wrong(case, f"both empty data and {SIZE}", emptily, valid))
         wrong.append(_wrong(case, f"neither data nor {SIZE}", neither, b""))
     each(budget, wrong, lambda item: _refuses(http, item))

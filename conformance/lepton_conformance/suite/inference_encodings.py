@@ -35,6 +35,11 @@ def _right(case: Given, answer: Answer, what: str) -> None:
     expect_right(case, outputs_of(accepted(answer, what)))
 
 
+def _members(text: bytes) -> bytes:
+    """Return gzip of two members, which together are the text (RFC 1952, 2.2)."""
+    return b"".join(gzip.compress(part, mtime=0) for part in (text[: len(text) // 2], text[len(text) // 2 :]))
+
+
 @requirement("INF-REQ-08", needs=("INF-RSP-01", "INF-RSP-06", "INF-ERR-08"))
 def test_encoded_bodies_are_expanded_or_refused(http: HttpSubject, budget: Budget) -> None:
     def understood(name: str) -> None:
@@ -42,8 +47,10 @@ def test_encoded_bodies_are_expanded_or_refused(http: HttpSubject, budget: Budge
         packed = gzip.compress(encode(infer_request(case)), mtime=0)
         for coding in ("gzip", "GZip"):
             for chunked in (False, True):
-                what = f"{name} a request with Content-Encoding: {coding}" + ", chunked" * chunked
-                answer = http.infer(name, packed, headers=_encoded(coding), chunked=chunked)
+                what = f"{name} a request with Content-Encoding: {coding}"
+                what += ", in chunks and of two members" * chunked
+                whole = _members(encode(infer_request(case))) if chunked else packed
+                answer = http.infer(name, whole, headers=_encoded(coding), chunked=chunked)
                 if answer.status == UNSUPPORTED:
                     refused(answer, what)
                 else:
@@ -59,6 +66,10 @@ def test_encoded_bodies_are_expanded_or_refused(http: HttpSubject, budget: Budge
         "half of a gzip body": ("gzip", packed[: len(packed) // 2]),
         "gzip with a wrong checksum": ("gzip", packed[:-8] + b"\0\0\0\0" + packed[-4:]),
         "gzip with bytes after its end": ("gzip", packed + b"lepton"),
+        "gzip with one byte after its end": ("gzip", packed + b"\x1f"),
+        "gzip with the request again after its end": ("gzip", packed + text),
+        "gzip of two members with bytes after their end": ("gzip", _members(text) + b"lepton"),
+        "gzip whose second member is cut": ("gzip", _members(text)[:-9]),
         "zlib that says it is gzip": ("gzip", zlib.compress(text)),
         "an empty body that says it is gzip": ("gzip", b""),
         "JSON in an unknown encoding": (UNKNOWN_CODING, text),

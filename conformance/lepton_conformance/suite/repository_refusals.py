@@ -68,6 +68,8 @@ _NO_OBJECTS = (
     b"\xff\xfe",
     b'{"ready":true',
     b"{}{}",
+    b" ",
+    b"\r\n\t ",
 )
 _WRONG_INDEX = (b'{"ready":"true"}', b'{"ready":1}', b'{"ready":null}', b'{"ready":[true]}', b'{"ready":{}}')
 _WRONG_PARAMETERS = (

@@ -10,6 +10,7 @@ from lepton_conformance.mutants import (
     history_faults,
     loading_faults,
     rare_faults,
+    reader_faults,
     repository_faults,
 )
 from lepton_conformance.mutants.engine_graph import GraphEngine
@@ -54,6 +55,8 @@ def judged() -> list[Mutant]:
     seen: set[str] = set()
     for mutant in every_mutant():
         if issubclass(mutant, NaiveGrpc | GraphEngine):
+            continue
+        if mutant.__module__ == reader_faults.__name__ and mutant.breaks in SLOW:
             continue
         if mutant.__module__ in SAMPLED:
             if mutant.breaks in seen | SLOW:

@@ -79,22 +79,6 @@ ENGINES = (
         LEPTON_ONNXRUNTIME="unoptimised",
     ),
     _python("openvino", "OpenVINO from Python", "openvino", "openvino", ("openvino",)),
-    _python(
-        "openvino-wide",
-        "OpenVINO from Python, with the datatypes that its CPU narrows",
-        "openvino",
-        "openvino",
-        ("openvino",),
-        LEPTON_OPENVINO="FP64,INT64,UINT32,UINT64",
-    ),
-    _python(
-        "openvino-strings",
-        "OpenVINO from Python, with strings",
-        "openvino",
-        "openvino",
-        ("openvino",),
-        LEPTON_OPENVINO="BYTES",
-    ),
     Engine("openvino-cpp", "OpenVINO from C++", "openvino", (str(built_adapter()),), ("openvino",)),
     _python("torch", "PyTorch through onnx2pytorch", "torch", "torch", ("torch", "onnx2pytorch")),
     _python(

@@ -12,7 +12,7 @@ import numpy as np
 MODEL = 'CAgSEmxlcHRvbi1jb25mb3JtYW5jZTqCAQoRCgJ4MQoCdzISAnkzIgNBZGQSBWdyYXBoKiQIAggDEAFCAncyShijKdu/c3VQwNPwe7/Vwcq/rBjewLJE7EBaFAoCeDESDgoMCAESCAoCCAIKAggDWhQKAncyEg4KDAgBEggKAggCCgIIA2IUCgJ5MxIOCgwIARIICgIIAgoCCANCBAoAEBE='  # an ONNX file
 INPUTS = {'x1': ('<f4', [2, 3], 'Qf1/v9yWIsAhg/fAenE0wLf4xcCzB6vA'), 'w2': ('<f4', [2, 3], 'hjOxQIGSpsBgEZi/nvQ8vxZYHMA6X6S/')}  # name: (type, shape, little-endian elements, strings as a list)
 OUTPUTS = ['y3']
-THEN = 'an error'  # what the engine answered: outputs, "an error" or "the end of the process"
+THEN = {'y3': ('<f4', [2, 3], 'IpQtwCiGucCegAvBMumMwLIIUsH+eQJA')}  # what the engine answered: outputs, "an error" or "the end of the process"
 sys.argv[1:] = sys.argv[1:] or ['torch']
 
 import torch

@@ -28,8 +28,8 @@ from lepton_conformance.suite.marks import requirement
 
 Sizes = tuple[tuple[int, int], ...]
 
-#: Sizes of the symbols N and M in the order in which one loaded model gets them.
-SIZES: Sizes = ((2, 3), (1, 1), (5, 2), (2, 3), (17, 9), (3, 33), (1, 4), (9, 1), (2, 3))
+#: Sizes of N and M in the order in which one loaded model gets them; some hold equally many elements.
+SIZES: Sizes = ((2, 3), (3, 2), (1, 1), (6, 1), (5, 2), (2, 3), (17, 9), (3, 33), (1, 4), (9, 1), (2, 3))
 _DRAWN = (1, 2, 3, 4, 5, 7, 8, 9, 16, 17, 31, 33)
 #: Operators whose shapes follow from more than the shapes of their inputs.
 SHAPED = ("pooling", "convolution", "reductions", "indexing", "control")

@@ -1,22 +1,20 @@
 """A failure of a server as a program that needs nothing but Python: short where a client library sends the
 same bytes, on sockets where the bytes matter, with threads where requests have to come at once.
 
-Owns the programs; leaves which exchanges show a failure to the driver. Each ends with 1 while the failure is
-there, with 0 when it is gone and with 2 when nobody answers at all. Serves `conformance` (CNF-REP-03).
+Owns the programs; leaves which exchanges show a failure to the driver. Each ends with 1 while the server
+answers as it did, with 0 when it does not and with 2 when nobody answers at all; `http_essence` says what is alike. Serves `conformance` (CNF-REP-03).
 """
 
 import itertools
-import re
 from collections.abc import Sequence
 
 from lepton_conformance.report.curl import as_client_sends
+from lepton_conformance.report.http_essence import source
 from lepton_conformance.report.program import Heading, by_client, literal
 from lepton_conformance.subject.exchange import HttpExchange
 
 __all__ = ["http_script"]
 
-#: What differs between two equal answers of some servers: UUIDs, times, addresses of memory.
-VOLATILE = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|\d{4}-\d\d-\d\d[T ]\d\d:\d\d:[\d.]+|0x[0-9a-f]{6,}"
 #: Header fields of answers that tests look at.
 _JUDGED = ("Content-Type", "Content-Encoding", "Inference-Header-Content-Length", "Allow", "Retry-After")
 #: How long a server may take to close a connection that it has to close.
@@ -29,13 +27,16 @@ _HEAD = '''\
 
 The suite {message}
 Fingerprint: {fingerprint}
-Usage: python {name} [HOST:PORT]; ends with 1 while the failure is there, with 0 when it is gone.
+Usage: python {name} [HOST:PORT]; ends with 1 while the server answers as it did then, with 0 when it
+does not, with 2 when nobody answers. Compared are status, the header fields listed below and the members of
+the JSON that the protocol has: other members, numbers in error messages, the server's own version may differ.
 """
 '''
 
 _ONE = """\
 import @IMPORTS@
 
+{essence}FIELDS = {fields}
 server = http.client.HTTPConnection(sys.argv[1] if len(sys.argv) > 1 else {address!r}, timeout=30)
 body = {body}
 headers = {headers}
@@ -48,17 +49,18 @@ except OSError as error:
 try:
     server.request({method!r}, {target!r}, body, headers)
     answer = server.getresponse()
-    now = (answer.status, *map(answer.getheader, {fields}), {read})
+    now = (answer.status, {{name: answer.getheader(name) for name in FIELDS}}, answer.read())
 except (OSError, http.client.HTTPException):
     now = None
 print({said!r})
 print("sent", {asked!r}, (body or b"")[:2000], "now ", now, "then", then, sep="\\n")
-sys.exit(now == then)
+sys.exit(now == then or (None not in (now, then) and essence(*now) == essence(*then)))
 """
 
 _ROW = """\
 import @IMPORTS@, io, socket
 
+{essence}FIELDS = {fields}
 host, _, port = (sys.argv[1] if len(sys.argv) > 1 else {address!r}).rpartition(":")
 CONNECTIONS = [  # of each: (bytes to send, method, what came back: status, fields, body; None for no answer)
 {connections}
@@ -77,7 +79,7 @@ def receive(stream, method):
     try:
         answer = http.client.HTTPResponse(stream, method=method)
         answer.begin()
-        return (answer.status, *map(answer.getheader, {fields}), {read})
+        return answer.status, {{name: answer.getheader(name) for name in FIELDS}}, answer.read()
     except (OSError, http.client.HTTPException):
         return None
 
@@ -99,7 +101,7 @@ for exchanges in CONNECTIONS:
                 print("not all was read:", error)
             now = receive(stream, method)
             print("sent", data[:2000], "now ", str(now)[:2000], "then", str(then)[:2000], sep="\\n")
-            same = same and now == then
+            same = same and (now == then or (None not in (now, then) and essence(*now) == essence(*then)))
 {ended}sys.exit(same)
 """
 
@@ -118,7 +120,7 @@ _ENDED = """\
 _CROWD = """\
 import @IMPORTS@, threading
 
-address = sys.argv[1] if len(sys.argv) > 1 else {address!r}
+{essence}address = sys.argv[1] if len(sys.argv) > 1 else {address!r}
 CLIENTS = [  # of each, one after another: (method, target, body, headers)
 {clients}
 ]
@@ -131,7 +133,7 @@ def ask(requests, answers):
         try:
             server.request(method, target, body, headers)
             answer = server.getresponse()
-            answers.append((answer.status, {read}))
+            answers.append((answer.status, {{LENGTH: answer.getheader(LENGTH)}}, answer.read()))
         except (OSError, http.client.HTTPException):
             server.close()
             answers.append(None)
@@ -154,7 +156,7 @@ for _ in range(ROUNDS):
         thread.join()
     for requests, one, other in zip(CLIENTS, alone, crowd):
         for request, before, now in zip(requests, one, other):
-            if before != now:
+            if before != now and (None in (before, now) or essence(*before) != essence(*now)):
                 print("sent", request, "answered alone", before, "answered among others", now, sep="\\n")
                 sys.exit(1)
 print("every answer is the same, alone and among others")
@@ -164,14 +166,8 @@ print("every answer is the same, alone and among others")
 def http_script(exchanges: Sequence[HttpExchange], address: str, heading: Heading) -> str:
     """Return a stand-alone Python program that replays exchanges with a server at HOST:PORT."""
     values = heading.values() | {"address": address}
-    volatile = [
-        exchange for exchange in exchanges if _masked(exchange.response_body) != exchange.response_body
-    ]
-    values["read"] = "answer.read()"
-    imports = ["http.client", "sys"]
-    if volatile:
-        imports.insert(1, "re")
-        values["read"] = f're.sub(rb"{VOLATILE}", b"#", answer.read())'
+    values["essence"] = source()
+    imports = ["http.client", "json", "re", "sys"]
     fields = _fields(exchanges)
     values["fields"] = repr(fields)
     if any(exchange.lane is not None for exchange in exchanges):
@@ -199,10 +195,6 @@ def http_script(exchanges: Sequence[HttpExchange], address: str, heading: Headin
     return _HEAD.format_map(values) + program.replace("@IMPORTS@", ", ".join(imports), 1)
 
 
-def _masked(body: bytes) -> bytes:
-    return re.sub(VOLATILE.encode(), b"#", body)
-
-
 def _fields(exchanges: Sequence[HttpExchange]) -> tuple[str, ...]:
     """Return the header fields by which two answers differ: those that came, and Allow where it is due."""
     came = {name.lower() for exchange in exchanges for name, _ in exchange.response_headers}
@@ -219,8 +211,8 @@ def _then(exchange: HttpExchange, fields: Sequence[str]) -> str:
     """Return an expression for what came back."""
     if exchange.status is None:
         return "None"
-    listed = [repr(_field(exchange, name)) for name in fields]
-    return f"({', '.join([str(exchange.status), *listed, literal(_masked(exchange.response_body))])})"
+    listed = {name: _field(exchange, name) for name in fields}
+    return f"({exchange.status}, {listed!r}, {literal(exchange.response_body)})"
 
 
 def _field(exchange: HttpExchange, name: str) -> str | None:

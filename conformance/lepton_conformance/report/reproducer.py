@@ -34,7 +34,7 @@ def script(entry: Evidence, failure: Failure, requirement: dict[str, Any], locat
     http = [exchange for exchange in exchanges if isinstance(exchange, HttpExchange)]
     calls = [exchange for exchange in exchanges if isinstance(exchange, GrpcExchange)]
     lines = [exchange for exchange in exchanges if isinstance(exchange, LineExchange)]
-    said = visible("found: " + failure.message[:MAX_MESSAGE_CHARACTERS])
+    said = visible("then: " + failure.message[:MAX_MESSAGE_CHARACTERS])
     heading = Heading(
         title=_plain(f"{entry.requirement}: {requirement['title']} ({entry.test})"),
         text=_plain(requirement["text"]),

@@ -1,5 +1,6 @@
 """A failure of a server comes with programs that show it again without the suite, in Python and with curl."""
 
+import json
 import os
 import re
 import subprocess
@@ -10,7 +11,7 @@ import pytest
 
 from lepton_conformance.certify import certify
 from lepton_conformance.mutants.catalogue import server
-from lepton_conformance.mutants.listener import listening
+from lepton_conformance.mutants.listener import HttpRequest, HttpResponse, listening
 from lepton_conformance.mutants.naive import Naive
 
 #: A value, a status, a field, an order, bytes, framing, history, a crowd, a closed connection.
@@ -72,3 +73,35 @@ def test_reproducers_show_the_fault_again_and_not_in_a_correct_server(mutant: st
             recorded = re.search(r"^then = \((\d+)", script.read_text(encoding="utf-8"), re.MULTILINE)
             assert recorded is None or statuses[-1:] == [recorded[1]]
     assert run(sys.executable, str(scripts[0]), "127.0.0.1:1").returncode == 2
+
+
+class Counting:
+    """Adds a counter to every answer, to its error messages and to the version of the server."""
+
+    count = 0
+
+    def answer(self, request: HttpRequest) -> HttpResponse:
+        found: HttpResponse = super().answer(request)  # type: ignore[misc]
+        document = json.loads(found.body)
+        if isinstance(document, dict):
+            Counting.count += 1
+            document["served"] = Counting.count
+            for member in {"error", "version"} & set(document):
+                document[member] += f" (answer {Counting.count})"
+        return HttpResponse(found.status, json.dumps(document).encode(), found.headers)
+
+
+@pytest.mark.requirement("CNF-REP-03")
+@pytest.mark.parametrize("mutant", ["err-02-repaired", "dat-04-zero", "err-11-no-allow", "req-04-closes"])
+def test_reproducers_look_through_what_differs_in_every_answer(mutant: str, tmp_path: Path) -> None:
+    kind = type(server(mutant))
+    faulty = type("Faulty", (Counting, kind), {})
+    right = type("Right", (Counting, Naive), {})
+    with listening(faulty()) as url:
+        certify(url, ["inference-rest"], only=[kind.breaks], max_examples=5, report_dir=tmp_path)
+    (script, *_) = sorted((tmp_path / "reproducers").glob(f"{kind.breaks}*.py"))
+    with listening(faulty()) as fresh, listening(right()) as other:
+        still = run(sys.executable, str(script), address(fresh))
+        assert (still.returncode, still.stderr) == (1, ""), still.stdout
+        gone = run(sys.executable, str(script), address(other))
+        assert (gone.returncode, gone.stderr) == (0, ""), gone.stdout

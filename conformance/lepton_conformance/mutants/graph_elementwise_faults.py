@@ -312,8 +312,8 @@ class XorIsOr(GraphEngine):
 class WhereByMultiplying(GraphEngine):
     """Where adds both sides times the condition: an infinity on the side not chosen makes NaN."""
 
-    id = "run-ops-01-where"
-    breaks = "RUN-OPS-01"
+    id = "run-num-05-where"
+    breaks = "RUN-NUM-05"
 
     def op_where(self, node: Node, condition: Array, a: Array, b: Array) -> Answer:
         if a.dtype.kind != "f":

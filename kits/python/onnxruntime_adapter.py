@@ -28,6 +28,7 @@ DATATYPES = {  # HERE: your runtime's names for the standard's datatypes
 
 PROVIDERS = ["CPUExecutionProvider"]
 OPTIONS = ort.SessionOptions()
+OPTIONS.add_session_config_entry("session.intra_op.allow_spinning", "0")  # many small models: no busy threads
 if os.environ.get("LEPTON_ONNXRUNTIME") == "unoptimised":
     OPTIONS.graph_optimization_level = ort.GraphOptimizationLevel.ORT_DISABLE_ALL
 

@@ -192,7 +192,7 @@ def _checked(found: Any) -> dict[str, Array]:
 def _declared(path: str) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     """Return inputs and outputs as the model file declares them; none when it is no model."""
     import onnx
-    from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
+    from google.protobuf.message import DecodeError
 
     try:
         graph = onnx.load(path, load_external_data=False).graph

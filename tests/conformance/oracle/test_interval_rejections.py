@@ -294,6 +294,24 @@ def test_copies_keep_the_sign_of_zero(graph: Any) -> None:
     assert judge(interval, -x) is not None
 
 
+@pytest.mark.parametrize("neighbour", [3.0, 1e-40])
+def test_division_by_a_zero_that_is_given_has_the_sign_of_ieee_754(graph: Any, neighbour: float) -> None:
+    x = np.array([1.0, 1.0, 0.0, 1.0], np.float32)
+    by = np.array([0.0, -0.0, 0.0, neighbour], np.float32)
+    with np.errstate(all="ignore"):
+        right, one_over = x / by, np.float32(1) / by
+    quotient = evaluate(
+        graph([helper.make_node("Div", ["x", "by"], ["y"])], {"x": x, "by": by}), {"x": x, "by": by}
+    )
+    reciprocal = evaluate(graph([helper.make_node("Reciprocal", ["by"], ["y"])], {"by": by}), {"by": by})
+    for interval, answer in ((quotient["y"], right), (reciprocal["y"], one_over)):
+        assert judge(interval, answer) is None
+        for element in range(3):
+            wrong = answer.copy()
+            wrong[element] = 0 if np.isnan(wrong[element]) else -wrong[element]
+            assert judge(interval, wrong) is not None, element
+
+
 def test_strings_that_differ_are_disagreements(graph: Any) -> None:
     x = np.array(["a", "é"], dtype=object)
     interval = evaluate(graph([helper.make_node("Identity", ["x"], ["y"])], {"x": x}), {"x": x})["y"]

@@ -136,6 +136,9 @@ def _quotient(a: Interval, b: Interval, units: float) -> Interval:
     loose = either(marks(lo.shape, a, b), unlike)
     if not b.signed or divisor[0] is not divisor[1]:
         around = (divisor[0] <= 0) & (divisor[1] >= 0)
+        if b.signed:
+            # A zero that was given has its sign, whatever stands beside it.
+            around &= (divisor[0] != divisor[1]) | (np.signbit(divisor[0]) != np.signbit(divisor[1]))
         if around.any():
             loose = either(loose, np.broadcast_to(around, lo.shape))
     return blurred(a.datatype, lo, hi, units, loose)

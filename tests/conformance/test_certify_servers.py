@@ -130,7 +130,7 @@ def test_reproducer_replays_the_fault_without_this_project(tmp_path: Path) -> No
         script = tmp_path / "reproducers" / "INF-DAT-04.py"
         text = script.read_text(encoding="ascii")
         assert "lepton_conformance" not in text
-        assert len(text.splitlines()) <= 40
+        assert len(text.splitlines()) <= 90  # half of them say which answers are alike
 
         def replay(address: str) -> subprocess.CompletedProcess[str]:
             return subprocess.run(

@@ -7,6 +7,7 @@ leaves judging to the suite. Serves `inference`.
 import contextlib
 import dataclasses
 import json
+import socket
 import urllib.parse
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -23,6 +24,8 @@ Headers = Sequence[tuple[str, str]]
 JSON_HEADERS: Headers = (("Content-Type", "application/json"),)
 #: How long an answer may take before it counts as none, in seconds: generous, since slowness is no fault.
 ANSWER_SECONDS = 10.0
+#: How long a port may take to say that it speaks HTTP/2 only, in seconds.
+PROBE_SECONDS = 2.0
 #: How long a server may think about `Expect: 100-continue` before the body is sent all the same.
 EXPECT_SECONDS = 1.0
 _CHUNK_BYTES = 7
@@ -118,6 +121,23 @@ class HttpSubject:
             Connection(self._host, self._port, self.timeout).close()
         except WireError as error:
             raise Unreachable(f"{error}; is the server running?") from error
+        if self._speaks_grpc():
+            raise Unreachable(
+                f"{self._host} port {self._port}: found a server that answers HTTP/1.1 with HTTP/2, expected "
+                f"HTTP/1.1; certify it as grpc://{self._authority}, or give its HTTP port"
+            )
+
+    def _speaks_grpc(self) -> bool:
+        """Say whether a request gets a SETTINGS frame (RFC 9113, 6.5); a server in doubt is none."""
+        request = f"GET {self._prefix}/v2 HTTP/1.1\r\nHost: {self._authority}\r\nConnection: close\r\n\r\n"
+        try:
+            with socket.create_connection((self._host, self._port), PROBE_SECONDS) as connection:
+                connection.settimeout(PROBE_SECONDS)
+                connection.sendall(request.encode("latin-1", "replace"))
+                first = connection.recv(9)
+        except OSError:
+            return False
+        return len(first) == 9 and not first.startswith(b"HTTP/") and first[3] == 4 and first[4:] == bytes(5)
 
     def responds(self) -> bool:
         """Say whether the server still answers its liveness route, whatever it says."""

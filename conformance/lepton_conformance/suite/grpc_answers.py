@@ -97,7 +97,7 @@ def _right_shapes(case: Given) -> dict[str, tuple[int, ...]]:
     return {name: array.shape for name, array in expected(case.model, case.inputs).items()}
 
 
-@requirement("INF-GRP-08", needs=("INF-GRP-01",))
+@requirement("INF-GRP-08")
 def test_a_valid_typed_call_is_answered(grpc: GrpcSubject, budget: Budget) -> None:
     names = _ordered(grpc, TYPED_MODELS)
     domain = shapes(names)
@@ -112,7 +112,7 @@ def test_a_valid_typed_call_is_answered(grpc: GrpcSubject, budget: Budget) -> No
     examples(budget, written(_valid_cases(names), domain.decode), body)
 
 
-@requirement("INF-GRP-09", needs=("INF-GRP-01",))
+@requirement("INF-GRP-09")
 def test_a_valid_raw_call_is_answered(grpc: GrpcSubject, budget: Budget) -> None:
     names = _ordered(grpc, ALL_MODELS)
     domain = shapes(names)

@@ -51,7 +51,7 @@ def test_inference_with_what_there_is_not_is_not_found(grpc: GrpcSubject, budget
     each(budget, wrong, body)
 
 
-@requirement("INF-GRP-31", needs=("INF-GRP-01",))
+@requirement("INF-GRP-31")
 def test_unknown_methods_are_unimplemented(grpc: GrpcSubject, budget: Budget) -> None:
     wrong = [
         (SERVICE, "LeptonNothing"),

@@ -41,12 +41,12 @@ def test_server_says_that_it_is_live(grpc: GrpcSubject, budget: Budget) -> None:
     each(budget, ["ServerLive"], lambda what: _true(grpc.call(what), what, "live"))
 
 
-@requirement("INF-GRP-02", needs=("INF-GRP-01",))
+@requirement("INF-GRP-02")
 def test_server_says_that_it_is_ready(grpc: GrpcSubject, budget: Budget) -> None:
     each(budget, ["ServerReady"], lambda what: _true(grpc.call(what), what, "ready"))
 
 
-@requirement("INF-GRP-03", needs=("INF-GRP-01",))
+@requirement("INF-GRP-03")
 def test_a_model_that_there_is_is_ready(grpc: GrpcSubject, budget: Budget) -> None:
     asked = []
     for name in ALL_MODELS:
@@ -68,7 +68,7 @@ def test_a_model_that_there_is_is_ready(grpc: GrpcSubject, budget: Budget) -> No
     each(budget, asked, body)
 
 
-@requirement("INF-GRP-04", needs=("INF-GRP-01",))
+@requirement("INF-GRP-04")
 def test_what_there_is_not_is_not_ready(grpc: GrpcSubject, budget: Budget) -> None:
     asked = [(name, "") for name in (*UNKNOWN_MODELS, "")]
     asked += [(name, "1") for name in UNKNOWN_MODELS[:1]]
@@ -88,7 +88,7 @@ def test_what_there_is_not_is_not_ready(grpc: GrpcSubject, budget: Budget) -> No
     each(budget, asked, body)
 
 
-@requirement("INF-GRP-42", needs=("INF-GRP-01", "INF-GRP-02"))
+@requirement("INF-GRP-42", needs=("INF-GRP-02",))
 def test_the_health_service_says_serving(grpc: GrpcSubject, budget: Budget) -> None:
     def body(name: str) -> None:
         what = f"{HEALTH}/Check for the service {name!r}"
@@ -101,7 +101,7 @@ def test_the_health_service_says_serving(grpc: GrpcSubject, budget: Budget) -> N
     each(budget, ["", SERVICE], body)
 
 
-@requirement("INF-GRP-43", needs=("INF-GRP-01",))
+@requirement("INF-GRP-43")
 def test_reflection_lists_the_service(grpc: GrpcSubject, budget: Budget) -> None:
     question = assemble([bounded(7, b"")])
 

@@ -48,7 +48,7 @@ def _present(grpc: GrpcSubject) -> list[str]:
     return found
 
 
-@requirement("INF-GRP-05", needs=("INF-GRP-01",))
+@requirement("INF-GRP-05")
 def test_server_metadata_has_name_and_version(grpc: GrpcSubject, budget: Budget) -> None:
     def body(what: str) -> None:
         found = message_of(read_server_metadata, accepted(grpc.call(what), what), what)
@@ -59,7 +59,7 @@ def test_server_metadata_has_name_and_version(grpc: GrpcSubject, budget: Budget)
     each(budget, ["ServerMetadata"], body)
 
 
-@requirement("INF-GRP-06", needs=("INF-GRP-01",))
+@requirement("INF-GRP-06")
 def test_model_metadata_names_every_tensor(grpc: GrpcSubject, budget: Budget) -> None:
     def body(name: str) -> None:
         what = f"ModelMetadata of {name}"
@@ -97,7 +97,7 @@ def _judge_tensors(found: ModelMetadata, name: str, what: str) -> None:
             )
 
 
-@requirement("INF-GRP-07", needs=("INF-GRP-01", "INF-GRP-06"))
+@requirement("INF-GRP-07", needs=("INF-GRP-06",))
 def test_metadata_of_what_there_is_not_are_not_found(grpc: GrpcSubject, budget: Budget) -> None:
     asked = [(name, "") for name in UNKNOWN_MODELS]
     asked += [(available(grpc)[0], version) for version in UNKNOWN_VERSIONS]

@@ -59,8 +59,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default=[],
         metavar="NAME",
         help="profile to judge, may be repeated: oip-rest, inference-rest, inference-binary for servers "
-        "(default inference-rest), inference-repository, inference-grpc for grpc:// servers, runtime for "
-        "programs and objects",
+        "(default inference-rest), inference-repository, inference-grpc for grpc:// servers (their "
+        "default), runtime for programs and objects (their default)",
     )
     parser.add_argument(
         "--companion",
@@ -72,7 +72,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=Path,
         metavar="DIR",
         help="folder that the server loads models from, written by export-models: changed and broken "
-        "models are put there and taken out again (profile inference-repository)",
+        "models are put there and taken out again; without it the requirements on files are not tested, and "
+        "the profile inference-repository is inconclusive",
     )
     parser.add_argument(
         "--memory",
@@ -133,7 +134,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--layout",
         default="plain",
         metavar="LAYOUT",
-        help=f"layout of export-models: {', '.join(LAYOUTS)} (default plain)",
+        help=f"layout of export-models: {', '.join(LAYOUTS)} (default plain: DIR/MODEL/VERSION/model.onnx; "
+        "lepton: DIR/MODEL.lepton, packages for `lepton serve`)",
     )
 
 

@@ -21,7 +21,7 @@ _HEAD = """\
 #!/bin/sh
 # {title}
 # {message}
-# Sends the same request again and shows the answer; {python} also judges it.
+# Sends the same requests again and shows the answers; {python} also judges it.
 """
 
 
@@ -99,6 +99,18 @@ def shell_script(
     written = [line for line in lines if line is not None]
     if len(written) < len(lines):
         return None
-    return _HEAD.format(title=title, message=message, python=python) + "".join(
-        f"{line}\n" for line in written
-    )
+    last = len(written)
+    steps = []
+    for number, (line, exchange) in enumerate(zip(written, exchanges, strict=True), 1):
+        assert isinstance(exchange, HttpExchange)
+        role = (
+            "the last one, after which the failure was seen" if number == last else "sent before it, as then"
+        )
+        steps.append(f"# Request {number} of {last}, {role}: {_named(exchange)}\n{line}\n")
+    return _HEAD.format(title=title, message=message, python=python) + "echo\n".join(steps)
+
+
+def _named(exchange: HttpExchange) -> str:
+    """Return method and target, which `as_client_sends` found to be printable, and the status of then."""
+    status = "no answer" if exchange.status is None else f"status {exchange.status}"
+    return f"{exchange.method} {exchange.target[:120]} ({status} then)"

@@ -101,12 +101,12 @@ def _head(report: Mapping[str, Any]) -> Iterable[str]:
     rows = {
         "suite": f"{suite['name']} {suite['version']}, standard {suite['spec']}",
         "seed": str(suite["seed"]),
-        "examples": f"at most {suite['maxExamples']} generated for each property",
+        "examples": f"at most {suite['maxExamples']} cases generated for each property, after the fixed ones",
         "run": f"{report['started']}, {report['seconds']:.1f} s",
         "subject digest": subject["digest"],
     }
     if "budgetSeconds" in suite:
-        rows["examples"] = f"generated for {suite['budgetSeconds']:g} s"
+        rows["examples"] = f"cases generated for {suite['budgetSeconds']:g} s, after the fixed ones"
     yield "<dl>" + "".join(f"<dt>{shown(k)}</dt><dd>{shown(v)}</dd>" for k, v in rows.items()) + "</dl>"
 
 

@@ -1,8 +1,9 @@
 """A failure of a server as a program that needs nothing but Python: short where a client library sends the
 same bytes, on sockets where the bytes matter, with threads where requests have to come at once.
 
-Owns the programs; leaves which exchanges show a failure to the driver. Each ends with 1 while the server
-answers as it did, with 0 when it does not and with 2 when nobody answers at all; `http_essence` says what is alike. Serves `conformance` (CNF-REP-03).
+Owns the programs; leaves which exchanges show a failure to the driver, and what is alike to `http_essence`.
+Each ends with 1 while the server answers as it did, with 0 when it does not, with 2 when nobody answers.
+Serves `conformance` (CNF-REP-03).
 """
 
 import itertools

@@ -18,6 +18,8 @@ __all__ = ["MAX_COLUMNS", "MAX_LINES", "bounded", "lines", "most_serious_first",
 MAX_LINES = 24
 MAX_COLUMNS = 100
 _ORDER = ("pass", "fail", "blocked", "not-tested", "not-applicable")
+#: How much of what was sent and expected the line of a failure has, where not all of it fits.
+LEAST_SENT, MAX_EXPECTED = 40, 30
 #: How many reasons for not testing are shown.
 MAX_REASONS = 2
 _Requirements = Mapping[str, Mapping[str, Any]]
@@ -79,15 +81,23 @@ def _by_subject(test: Mapping[str, Any]) -> bool:
 
 
 def _essential(message: str) -> str:
-    """Return what fits on a line of a message: what was found and expected, when not all of it does."""
-    line = one_line(message)
-    if len(line) > MAX_COLUMNS - 2 and "found " in line:
-        line = line[line.index("found ") :]
-    if len(line) > MAX_COLUMNS - 2 and ", expected " in line:
-        found, _, expected = line.rpartition(", expected ")
-        kept = max(30, MAX_COLUMNS - 20 - len(expected))
-        line = f"{found[:kept]}..., expected {expected}"
-    return line
+    """Return what fits on a line of a message: what was sent and expected; what was found is cut first."""
+    line, room = one_line(message), MAX_COLUMNS - 2
+    if len(line) <= room or "found " not in line:
+        return line
+    sent, _, rest = line.partition("found ")
+    found, comma, expected = rest.rpartition(", expected ")
+    if not comma:
+        return f"{_cut(sent, LEAST_SENT)}found {rest}"
+    end = f", expected {_cut(expected, MAX_EXPECTED).rstrip()}"
+    found = found.partition(" with ")[0]
+    room -= len("found ") + len(end)
+    sent = _cut(sent, max(LEAST_SENT, room - len(found)))
+    return f"{sent}found {_cut(found, room - len(sent)).rstrip()}{end}"
+
+
+def _cut(text: str, room: int) -> str:
+    return text if len(text) <= room else f"{text[: max(0, room - 4)]}... "
 
 
 def _not_judged(report: Mapping[str, Any], evidence: Sequence[Evidence]) -> Iterator[str]:

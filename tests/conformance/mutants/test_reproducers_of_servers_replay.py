@@ -72,6 +72,10 @@ def test_reproducers_show_the_fault_again_and_not_in_a_correct_server(mutant: st
             statuses = re.findall(r"^HTTP/1\.1 (\d+)", answers.stdout, re.MULTILINE)
             recorded = re.search(r"^then = \((\d+)", script.read_text(encoding="utf-8"), re.MULTILINE)
             assert recorded is None or statuses[-1:] == [recorded[1]]
+            said = re.findall(
+                r"^# Request (\d+) of (\d+), .*\((?:no answer|status \d+) then\)$", shell.read_text(), re.M
+            )
+            assert [number for number, _ in said] == [str(number) for number in range(1, int(said[0][1]) + 1)]
     assert run(sys.executable, str(scripts[0]), "127.0.0.1:1").returncode == 2
 
 

@@ -76,7 +76,8 @@ def test_paths_are_never_cut() -> None:
 def test_long_message_keeps_what_was_found_and_expected() -> None:
     message = "sent " + "x" * 300 + "; found status 500 with " + "y" * 300 + ", expected 200"
     (line,) = [line for line in lines(report(MUSTS[:1], message), (), REQUIREMENTS, None) if "found" in line]
-    assert line.startswith("  found status 500")
+    assert line.startswith("  sent xxxxxxxxxx")
+    assert "found status 500, expected 200" in line
     assert line.endswith(", expected 200")
 
 

@@ -1,6 +1,7 @@
 """The suite on gRPC servers: no false alarm on correct ones, a proper outcome on hopeless ones."""
 
 import contextlib
+import itertools
 import json
 import socket
 import subprocess
@@ -239,3 +240,22 @@ def test_grpc_port_named_as_http_gets_the_right_name() -> None:
         target = url.removeprefix("grpc://")
         with pytest.raises(Unreachable, match=f"certify it as grpc://{target}"):
             run(f"http://{target}")
+
+
+def test_reproducer_looks_through_what_differs_in_every_answer(naive: str, tmp_path: Path) -> None:
+    right = forwarded(naive)
+    count = itertools.count(1)
+
+    def counted(method: str, request: bytes) -> bytes:
+        return right(method, request) + b"\x88\x7d" + bytes([next(count) % 128])  # field 2001, a varint
+
+    def wrong(method: str, request: bytes) -> bytes:
+        return counted(method, request.replace(b"lepton-1", b""))
+
+    with between(wrong) as url:
+        certify(url, only=["INF-GRP-08"], report_dir=tmp_path)
+        script = tmp_path / "reproducers" / "INF-GRP-08.py"
+        assert subprocess.run([sys.executable, script], capture_output=True, timeout=60).returncode == 1
+    with between(counted) as url:
+        command = [sys.executable, str(script), url.removeprefix("grpc://")]
+        assert subprocess.run(command, capture_output=True, timeout=60).returncode == 0

@@ -45,7 +45,8 @@ class Model(Interface):
             for (_, datatype, _), size in zip(self.inputs, sizes, strict=True)
         ]
         dynamic = tuple(dict.fromkeys(axes, torch.export.Dim.AUTO) for axes in free)
-        program = torch.export.export(self.module, tuple(given), dynamic_shapes=(dynamic,))
+        shapes = (dynamic,) if given else None
+        program = torch.export.export(self.module, tuple(given), dynamic_shapes=shapes)
         file = io.BytesIO()
         torch.export.save(program, file)
         file.seek(0)

@@ -33,7 +33,7 @@ mutants: $(VENV)/.installed ## Which test kills which planted fault, as a table 
 field: $(VENV)/.installed ## Certify five servers of other people, each from its packages (4 min; once 10 min and 3 GB)
 	$(BIN)/python -m field run
 
-field-runtimes: $(VENV)/.installed ## Certify ten engines of other people behind the kits (8 min; once 1 min and 2.3 GB)
+field-runtimes: $(VENV)/.installed ## Certify ten engines of other people behind the kits (20 min; once 1 min and 2.3 GB)
 	$(BIN)/python -m field.runtimes run
 
 figures: $(VENV)/.installed ## What makes a verdict trustworthy, measured, into build/figures.json (45 min; QUICK=1: 5)

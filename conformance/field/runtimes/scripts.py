@@ -71,10 +71,19 @@ import onnx
 from onnx2pytorch import ConvertModel
 
 def compute(path, inputs):
-    module = ConvertModel(onnx.load(path), experimental=True).eval()
+    model = onnx.load(path)
+    module = ConvertModel(model, experimental=True).eval()
     given = tuple(torch.from_numpy(np.array(array)) for array in inputs.values())
     if "export" in sys.argv[1]:
-        module = torch.export.export(module, given).module()
+        constants = {value.name for value in model.graph.initializer}
+        types = [value.type.tensor_type for value in model.graph.input if value.name not in constants]
+        fixed = [[d.dim_value if d.HasField("dim_value") else None for d in t.shape.dim] for t in types]
+        sizes = [[3 if size is None else size for size in shape] for shape in fixed]
+        kinds = [onnx.helper.tensor_dtype_to_np_dtype(t.elem_type) for t in types]
+        example = tuple(torch.from_numpy(np.ones(*pair)) for pair in zip(sizes, kinds))
+        auto = torch.export.Dim.AUTO
+        free = tuple({axis: auto for axis, size in enumerate(shape) if size is None} for shape in fixed)
+        module = torch.export.export(module, example, dynamic_shapes=(free,) if example else None).module()
     with torch.inference_mode():
         found = module(*given)
     return dict(zip(OUTPUTS, map(np.array, found if isinstance(found, (tuple, list)) else (found,))))
@@ -91,6 +100,7 @@ os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 import numpy as np
 
 MODEL = {model!r}  # an ONNX file
+BESIDE = {beside!r}  # files beside it
 INPUTS = {inputs!r}  # name: (type, shape, little-endian elements, strings as a list)
 OUTPUTS = {outputs!r}
 THEN = {then!r}  # what the engine answered: outputs, "an error" or "the end of the process"
@@ -112,6 +122,9 @@ if sys.argv[2:] == ["now"]:
         path = os.path.join(folder, "model.onnx")
         with open(path, "wb") as file:
             file.write(base64.b64decode(MODEL))
+        for name, data in BESIDE.items():
+            with open(os.path.join(folder, name), "wb") as file:
+                file.write(base64.b64decode(data))
         found = compute(path, {name: array(*given) for name, given in INPUTS.items()})
         print("\\n", {name: written(np.asarray(value)) for name, value in found.items()}, flush=True)
         os._exit(0)
@@ -143,6 +156,7 @@ import {{ fileURLToPath }} from "node:url";
 
 process.env.ORT_DISABLE_TELEMETRY ??= "1";
 const MODEL = {model}; // an ONNX file
+const BESIDE = {beside}; // files beside it
 const INPUTS = {inputs}; // name: [type, shape, little-endian elements, strings as a list]
 const THEN = {then}; // what the engine answered: outputs, "an error" or "the end of the process"
 const ENGINE = process.argv[2] ?? {engine};
@@ -175,7 +189,8 @@ if (process.argv[3] !== undefined) {{
   process.exit(0);
 }}
 const folder = mkdtempSync(join(tmpdir(), "replay-"));
-writeFileSync(join(folder, "model.onnx"), Buffer.from(MODEL, "base64"));
+for (const [name, data] of Object.entries({{ "model.onnx": MODEL, ...BESIDE }}))
+  writeFileSync(join(folder, name), Buffer.from(data, "base64"));
 const own = fileURLToPath(import.meta.url);
 const run = spawnSync("node", [own, ENGINE, join(folder, "model.onnx")], {{ encoding: "utf-8" }});
 rmSync(folder, {{ recursive: true }});
@@ -197,11 +212,14 @@ _NUMPY = {
 _NODE_TYPES = {"BOOL": "bool", "BYTES": "string", "FP16": "float16", "FP32": "float32", "FP64": "float64"}
 
 
-def read_lines(reproducer: Path) -> list[tuple[dict[str, Any], Any, str | None]]:
-    """Return the exchanges that a reproducer replays: request, answer, content of the file to load."""
+def read_lines(reproducer: Path) -> list[tuple[Any, ...]]:
+    """Return the exchanges that a reproducer replays.
+
+    Each has the request, the answer, the content of the file to load, and the files beside it.
+    """
     for node in ast.parse(reproducer.read_text(encoding="utf-8")).body:
         if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "LINES":
-            found: list[tuple[dict[str, Any], Any, str | None]] = ast.literal_eval(node.value)
+            found: list[tuple[Any, ...]] = ast.literal_eval(node.value)
             return found
     raise ValueError(f"{reproducer}: found no LINES")
 
@@ -209,8 +227,8 @@ def read_lines(reproducer: Path) -> list[tuple[dict[str, Any], Any, str | None]]
 def script(engine: Engine, reproducer: Path, message: str) -> tuple[str, str]:
     """Return name and text of a program that shows the last answer of a reproducer with the engine alone."""
     lines = [entry for entry in read_lines(reproducer) if entry[0] and entry[0]["op"] in ("load", "infer")]
-    _, loaded, content = [entry for entry in lines if entry[2]][-1]
-    request, answer, _ = lines[-1]
+    _, loaded, content, *beside = [entry for entry in lines if entry[2]][-1]
+    request, answer, *_ = lines[-1]
     node = engine.environment == JAVASCRIPT.name
     inputs = {} if request["op"] == "load" else {v["name"]: _value(v, node) for v in request["inputs"]}
     then: Any = "the end of the process" if answer is None else "an error"
@@ -218,12 +236,13 @@ def script(engine: Engine, reproducer: Path, message: str) -> tuple[str, str]:
         then = {value["name"]: _value(value, node) for value in answer["outputs"]}
     outputs = [value["name"] for value in (loaded or {}).get("outputs", ())]
     title = f"{reproducer.stem} on {engine.title}"
-    fill = {"title": title, "model": content, "inputs": inputs, "then": then, "engine": engine.name}
+    fill = {"title": title, "model": content, "beside": dict(beside), "inputs": inputs, "then": then}
+    fill["engine"] = engine.name
     name = f"{engine.name}-{reproducer.stem}"
     wrapped = textwrap.wrap(message, 110)[:12]
     packages = ", ".join(engine.packages)
     if node:
-        written = {key: json.dumps(fill[key]) for key in ("model", "inputs", "then", "engine")}
+        written = {key: json.dumps(fill[key]) for key in ("model", "beside", "inputs", "then", "engine")}
         shown = "\n".join(f"// {line}" for line in wrapped)
         return f"{name}.mjs", _NODE.format(title=title, message=shown, packages=packages, **written)
     head = _PYTHON_HEAD.format(

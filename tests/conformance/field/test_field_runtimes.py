@@ -13,7 +13,8 @@ import lepton_spec
 from field.runtimes import deviations as lists
 from field.runtimes import records
 from field.runtimes.__main__ import main
-from field.runtimes.catalogue import ENGINES, KITS
+from field.runtimes.catalogue import ENGINES, JAVASCRIPT, KITS, find
+from field.runtimes.scripts import script
 from lepton_conformance import known
 
 NAMES = {engine.name for engine in ENGINES}
@@ -71,6 +72,22 @@ def test_deviation_is_classified_and_has_a_program_without_this_project(each: li
     assert re.search(r"lepton_|field\.", re.sub(r"lepton_id_\w+", "", text)) is None
     if each.replay.suffix == ".py":
         ast.parse(text)
+
+
+@pytest.mark.parametrize("each", FOUND, ids=lambda each: each.name)
+def test_deviation_has_a_program_in_the_language_of_each_of_its_engines(each: lists.Deviation) -> None:
+    for engine in map(find, each.engines):
+        assert (each.replay.suffix == ".mjs") == (engine.environment == JAVASCRIPT.name), engine.name
+
+
+def test_program_has_the_files_beside_the_model(tmp_path: Path) -> None:
+    beside = ("weights.bin", "AAAAAA==")
+    lines = [({"id": 1, "op": "load", "path": "m"}, {"id": 1, "error": {}}, "bW9kZWw=", beside)]
+    reproducer = tmp_path / "RUN-SPL-03.py"
+    reproducer.write_text(f"LINES = {lines!r}\n", encoding="utf-8")
+    for engine, mark in (("onnxruntime", "'"), ("onnxruntime-node", '"')):
+        _, text = script(find(engine), reproducer, "a message")
+        assert f"BESIDE = {{{mark}weights.bin{mark}: {mark}AAAAAA=={mark}}}" in text
 
 
 def test_every_program_belongs_to_a_deviation() -> None:

@@ -17,6 +17,7 @@ import { fileURLToPath } from "node:url";
 
 process.env.ORT_DISABLE_TELEMETRY ??= "1";
 const MODEL = "CAgSEmxlcHRvbi1jb25mb3JtYW5jZTqIAQoRCgJ4MQoCdzISAnkzIgNBZGQSBWdyYXBoKkAIAggDEAFCAncyahcKCGxvY2F0aW9uEgt3ZWlnaHRzLmJpbmoLCgZvZmZzZXQSATBqDAoGbGVuZ3RoEgIyNHABWhQKAngxEg4KDAgBEggKAggCCgIIA2IUCgJ5MxIOCgwIARIICgIIAgoCCANCBAoAEBE="; // an ONNX file
+const BESIDE = {"weights.bin": "oynbv3N1UMDT8Hu/1cHKv6wY3sCyROxA"}; // files beside it
 const INPUTS = {}; // name: [type, shape, little-endian elements, strings as a list]
 const THEN = "an error"; // what the engine answered: outputs, "an error" or "the end of the process"
 const ENGINE = process.argv[2] ?? "onnxruntime-web";
@@ -49,7 +50,8 @@ if (process.argv[3] !== undefined) {
   process.exit(0);
 }
 const folder = mkdtempSync(join(tmpdir(), "replay-"));
-writeFileSync(join(folder, "model.onnx"), Buffer.from(MODEL, "base64"));
+for (const [name, data] of Object.entries({ "model.onnx": MODEL, ...BESIDE }))
+  writeFileSync(join(folder, name), Buffer.from(data, "base64"));
 const own = fileURLToPath(import.meta.url);
 const run = spawnSync("node", [own, ENGINE, join(folder, "model.onnx")], { encoding: "utf-8" });
 rmSync(folder, { recursive: true });

@@ -1,0 +1,69 @@
+"""RUN-ADP-07 on PyTorch through onnx2pytorch
+
+sent y3=Pad(x1,w2,mode=edge) of opset 17, inputs x1 FP32[1,2,3,3] with x1[1, 2, 3, 3], a basic graph of the
+declared group indexing; found the rejection UNSUPPORTED: 'NotImplementedError: Padding size 8 is not
+supported for 6D input tensor./nSupported combinations for non-constant padding:/n  - 2D or 3D input: padding
+size = 2 (pads last dimension)/n  - 3D or 4D input: padding size = 4 (pads last 2 dimensions)/n  - 4D or 5D
+input: padding size = 6 (pads last 3 dimensions)', expected another answer
+
+Needs the engine alone: torch, onnx2pytorch. Ends with 1 while the deviation is there, with 0 when it is gone.
+"""
+import base64, os, subprocess, sys, tempfile
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
+import numpy as np
+
+MODEL = 'CAgSEmxlcHRvbi1jb25mb3JtYW5jZTqzAQoiCgJ4MQoCdzISAnkzIgNQYWQqDwoEbW9kZSIEZWRnZaABAxIFZ3JhcGgqSggIEAdCAncySkABAAAAAAAAAAEAAAAAAAAAAQAAAAAAAAABAAAAAAAAAAEAAAAAAAAAAQAAAAAAAAABAAAAAAAAAAEAAAAAAAAAWhwKAngxEhYKFAgBEhAKAggBCgIIAgoCCAMKAggDYhwKAnkzEhYKFAgBEhAKAggDCgIIBAoCCAUKAggFQgQKABAR'  # an ONNX file
+INPUTS = {'x1': ('<f4', [1, 2, 3, 3], 'CHVwwaEQbcLw6QZCrZCjQnCnHUOazC9CQtsnQ6wlr0Inwq7CKKUrwtZBgcK3p25CDJu+QndwQEOtuOZCuK8GwjSyksKdKQ3D')}  # name: (type, shape, little-endian elements, strings as a list)
+OUTPUTS = ['y3']
+THEN = 'an error'  # what the engine answered: outputs, "an error" or "the end of the process"
+sys.argv[1:] = sys.argv[1:] or ['torch']
+
+import torch
+
+operators = torch.library.Library("torchvision", "FRAGMENT")
+if not torch.version.cuda:  # else torchvision does not import beside a PyTorch without CUDA
+    for operator in ("nms", "qnms"):
+        operators.define(f"{operator}(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
+import onnx
+from onnx2pytorch import ConvertModel
+
+def compute(path, inputs):
+    module = ConvertModel(onnx.load(path), experimental=True).eval()
+    given = tuple(torch.from_numpy(np.array(array)) for array in inputs.values())
+    if "export" in sys.argv[1]:
+        module = torch.export.export(module, given).module()
+    with torch.inference_mode():
+        found = module(*given)
+    return dict(zip(OUTPUTS, map(np.array, found if isinstance(found, (tuple, list)) else (found,))))
+
+def array(kind, shape, data):
+    if kind == "O":
+        return np.array(data, dtype=object).reshape(shape)
+    return np.frombuffer(base64.b64decode(data), kind).reshape(shape)
+
+def written(value):
+    if value.dtype.kind in "OUS":
+        return ("O", list(value.shape), [str(element) for element in value.ravel()])
+    return (value.dtype.str, list(value.shape), base64.b64encode(value.tobytes()).decode())
+
+if sys.argv[2:] == ["now"]:
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, "model.onnx")
+        with open(path, "wb") as file:
+            file.write(base64.b64decode(MODEL))
+        found = compute(path, {name: array(*given) for name, given in INPUTS.items()})
+        print("\n", {name: written(np.asarray(value)) for name, value in found.items()}, flush=True)
+        os._exit(0)
+run = subprocess.run([sys.executable, __file__, sys.argv[1], "now"], capture_output=True, text=True)
+if run.returncode < 0:
+    now = "the end of the process"
+elif run.returncode:
+    now = "an error"
+else:
+    now = eval(run.stdout.strip().splitlines()[-1])
+print(__doc__, "inputs:", {name: array(*given) for name, given in INPUTS.items()}, "", sep="\n")
+for label, said in (("then", THEN), ("now", now)):
+    print(label, said if isinstance(said, str) else {name: array(*value) for name, value in said.items()})
+if isinstance(now, str):
+    print(run.stderr[-1500:])
+sys.exit(now == THEN)

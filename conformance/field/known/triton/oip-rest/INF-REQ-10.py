@@ -1,29 +1,110 @@
-"""INF-REQ-10: Pipelined requests, written by hand: two GETs at once on one connection.
+"""INF-REQ-10: Pipelined requests (test_pipelined_requests_are_answered_in_order)
 
 A server MUST send the answers to requests that are pipelined on one connection in the order of the requests.
 
-The suite found: no answer to the requests behind a GET, within the time allowed.
+The suite then: sent POST /v2/models/lepton_id_fp32/infer, found no answer (no complete answer within the time allowed (0 bytes came)), expected an HTTP answer
 Fingerprint: sha256:cb9a6b70b66388448fb16ac65fb26a6e059e7b64e23efc23c7c379849d33b010
-Usage: python INF-REQ-10.py [HOST:PORT]; ends with 1 while the failure is there, with 0 when it is gone.
+Usage: python reproducers/INF-REQ-10.py [HOST:PORT]; ends with 1 while the server answers as it did then, with 0 when it
+does not, with 2 when nobody answers. Compared are status, the header fields listed below and the members of
+the JSON that the protocol has: other members, numbers in error messages, the server's own version may differ.
 """
-import socket, sys
+import http.client, json, re, sys, io, socket
 
-host, _, port = (sys.argv[1] if len(sys.argv) > 1 else "127.0.0.1:8000").rpartition(":")
-request = f"GET /v2 HTTP/1.1\r\nHost: {host}:{port}\r\n\r\n".encode()
-came = b""
-try:
-    connection = socket.create_connection((host.strip("[]"), int(port)), timeout=30)
-except OSError as error:
-    print("nobody answers:", error)
-    sys.exit(2)
-with connection:
-    connection.settimeout(5)
-    connection.sendall(request + request)
+MEMBERS = 'model_name model_version id outputs inputs error name versions platform extensions live ready state'
+PARAMETERS = ('max_request_bytes', 'binary_data_size')
+VOLATILE = '[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|\\d{4}-\\d\\d-\\d\\d[T ]\\d\\d:\\d\\d:[\\d.]+|0x[0-9a-f]{6,}'
+LENGTH = 'Inference-Header-Content-Length'
+
+
+class Number(str):
+    """A number as it is written."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return f"number {self}"
+
+
+class Members(list[tuple[str, object]]):
+    """The members of an object, both of two with equal names."""
+
+
+def essence(status: int, fields: dict[str, str | None], body: bytes) -> object:
+    """Return what two answers have in common when they say the same."""
+    length = fields.get(LENGTH)
+    size = int(length) if length and re.fullmatch("[0-9]{1,9}", length) else len(body)
     try:
-        while came.count(b"HTTP/1.1 200") < 2 and (data := connection.recv(65536)):
-            came += data
-    except TimeoutError:
-        print("nothing more within 5 s, the connection is open")
-answers = came.count(b"HTTP/1.1 200")
-print("sent", request + request, "now ", came, f"found {answers} answers to 2 requests", sep="\n")
-sys.exit(answers != 2)
+        text = re.sub(VOLATILE, "#", body[:size].decode())
+        read = json.loads(text, parse_float=Number, parse_int=Number, object_pairs_hook=Members)
+    except (ValueError, RecursionError):
+        return status, fields, re.sub(f"{VOLATILE}|[0-9]+".encode(), b"#", body)
+    entries = read if isinstance(read, list) and not isinstance(read, Members) else [read]
+    others = {name: value for name, value in fields.items() if name != LENGTH}
+    return status, others, type(read).__name__, repr([_said(entry) for entry in entries]), body[size:]
+
+
+def _said(entry: object) -> object:
+    """Return what the protocol says of an object."""
+    if not isinstance(entry, Members):
+        return entry
+    kept: list[tuple[str, object]] = []
+    for name, value in entry:
+        if name == "error" and isinstance(value, str):
+            kept.append((name, re.sub("0x[0-9a-f]+|[0-9]+", "#", value)))
+        elif name == "version":
+            kept.append((name, (type(value).__name__, bool(value))))
+        elif name == "parameters" and isinstance(value, Members):
+            kept.extend(pair for pair in value if pair[0] in PARAMETERS)
+        elif name == "parameters" or name in MEMBERS.split():
+            kept.append((name, value))
+    return sorted(kept, key=lambda pair: pair[0])
+
+
+FIELDS = ('Content-Type',)
+host, _, port = (sys.argv[1] if len(sys.argv) > 1 else '127.0.0.1:56581').rpartition(":")
+CONNECTIONS = [  # of each: (bytes to send, method, what came back: status, fields, body; None for no answer)
+    [
+        (b'POST /v2/models/lepton_id_fp32/infer HTTP/1.1\r\nHost: 127.0.0.1:56581\r\nContent-Type: application/json\r\nContent-Length: 101\r\n\r\n{"id":"pipelined-0","inputs":[{"name":"x","shape":[1,4],"datatype":"FP32","data":[1.0,2.0,3.0,4.0]}]}POST /v2/models/lepton_id_int32/infer HTTP/1.1\r\nHost: 127.0.0.1:56581\r\nContent-Type: application/json\r\nContent-Length: 102\r\n\r\n{"id":"pipelined-1","inputs":[{"name":"x","shape":[2,4],"datatype":"INT32","data":[1,2,3,4,5,6,7,8]}]}GET /v2/models/lepton_id_int32 HTTP/1.1\r\nHost: 127.0.0.1:56581\r\n\r\nPOST /v2/models/lepton_split/infer HTTP/1.1\r\nHost: 127.0.0.1:56581\r\nContent-Type: application/json\r\nContent-Length: 113\r\n\r\n{"id":"pipelined-2","inputs":[{"name":"x","shape":[3,4],"datatype":"INT32","data":[1,2,3,4,5,6,7,8,9,10,11,12]}]}POST /v2/models/lepton_sub/infer HTTP/1.1\r\nHost: 127.0.0.1:56581\r\nContent-Type: application/json\r\nContent-Length: 171\r\n\r\n{"id":"pipelined-3","inputs":[{"name":"a","shape":[1,4],"datatype":"FP32","data":[1.0,2.0,3.0,4.0]},{"name":"b","shape":[1,4],"datatype":"FP32","data":[0.5,1.0,1.5,2.0]}]}GET /v2/models/lepton_sub HTTP/1.1\r\nHost: 127.0.0.1:56581\r\n\r\nPOST /v2/models/lepton_affine/infer HTTP/1.1\r\nHost: 127.0.0.1:56581\r\nContent-Type: application/json\r\nContent-Length: 117\r\n\r\n{"id":"pipelined-4","inputs":[{"name":"x","shape":[2,4],"datatype":"FP32","data":[1.0,2.0,3.0,4.0,5.0,6.0,7.0,8.0]}]}POST /v2/models/lepton_transpose/infer HTTP/1.1\r\nHost: 127.0.0.1:56581\r\nContent-Type: application/json\r\nContent-Length: 109\r\n\r\n{"id":"pipelined-5","inputs":[{"name":"x","shape":[2,3],"datatype":"FP32","data":[1.0,2.0,3.0,4.0,5.0,6.0]}]}GET /v2/models/lepton_transpose HTTP/1.1\r\nHost: 127.0.0.1:56581\r\n\r\n', 'POST', (200, {'Content-Type': 'application/json'}, b'{"id":"pipelined-0","model_name":"lepton_id_fp32","model_version":"1","outputs":[{"name":"y","datatype":"FP32","shape":[1,4],"data":[1.0,2.0,3.0,4.0]}]}')),
+        (b'', 'POST', (200, {'Content-Type': 'application/json'}, b'{"id":"pipelined-1","model_name":"lepton_id_int32","model_version":"1","outputs":[{"name":"y","datatype":"INT32","shape":[2,4],"data":[1,2,3,4,5,6,7,8]}]}')),
+        (b'', 'POST', (200, {'Content-Type': 'application/json'}, b'{"name":"lepton_id_int32","versions":["1"],"platform":"python","inputs":[{"name":"x","datatype":"INT32","shape":[-1,-1]}],"outputs":[{"name":"y","datatype":"INT32","shape":[-1,-1]}]}')),
+        (b'', 'POST', None),
+    ],
+]
+
+
+class Stream(io.BufferedReader):
+    def makefile(self, mode):
+        return self
+
+    def close(self):
+        pass
+
+
+def receive(stream, method):
+    try:
+        answer = http.client.HTTPResponse(stream, method=method)
+        answer.begin()
+        return answer.status, {name: answer.getheader(name) for name in FIELDS}, answer.read()
+    except (OSError, http.client.HTTPException):
+        return None
+
+
+print('then: sent POST /v2/models/lepton_id_fp32/infer, found no answer (no complete answer within the time allowed (0 bytes came)), expected an HTTP answer')
+same = True
+for exchanges in CONNECTIONS:
+    try:
+        connection = socket.create_connection((host.strip("[]"), int(port)), timeout=30)
+    except OSError as error:
+        print("nobody answers:", error)
+        sys.exit(2)
+    with connection:
+        stream = Stream(socket.SocketIO(connection, "rb"))
+        for data, method, then in exchanges:
+            try:
+                connection.sendall(data)
+            except OSError as error:
+                print("not all was read:", error)
+            now = receive(stream, method)
+            print("sent", data[:2000], "now ", str(now)[:2000], "then", str(then)[:2000], sep="\n")
+            same = same and (now == then or (None not in (now, then) and essence(*now) == essence(*then)))
+sys.exit(same)

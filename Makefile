@@ -14,8 +14,9 @@ help: ## Print this list
 demo: $(VENV)/.installed ## Pack, validate, serve, certify, attest and verify two real models (2 min)
 	@$(BIN)/python examples/demo.py
 
-test: lint ## Everything that guards a change: lint, then the tests (5 min)
-	$(BIN)/python -m pytest
+# Three processes: many tests wait for servers, clocks and programs.
+test: lint ## Everything that guards a change: lint, then the tests (8 min)
+	$(BIN)/python -m pytest -n 3 --dist worksteal
 
 lint: $(VENV)/.installed ## Style, types, imports, and the standard's own rules (30 s)
 	$(BIN)/ruff check

@@ -3,6 +3,7 @@
 import ast
 import http.server
 import json
+import re
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -49,7 +50,11 @@ def answering(body: bytes) -> Iterator[str]:
         def log_message(self, format: str, *args: object) -> None:
             pass
 
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+    class Server(http.server.ThreadingHTTPServer):
+        def handle_error(self, request: object, client_address: object) -> None:
+            """Keep quiet about requests that make no sense: the suite sends some."""
+
+    with Server(("127.0.0.1", 0), Handler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield f"http://127.0.0.1:{server.server_port}"
         server.shutdown()
@@ -73,7 +78,7 @@ def test_report_of_a_hostile_server_is_whole_and_plain(
         code = main(["certify", url, *profiles, "--max-examples", "1", "--report", str(report)])
     shown = capsys.readouterr()
     assert code == 1, shown.err
-    assert shown.err == ""
+    assert all(re.match(r"\d+/\d+ INF-", line) for line in shown.err.splitlines()), shown.err  # progress
     assert not unseen(shown.out)
     files = [path for path in report.rglob("*") if path.is_file()]
     assert len(files) > 3

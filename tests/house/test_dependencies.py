@@ -15,8 +15,8 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 PINS = [line for line in (ROOT / "constraints.txt").read_text().splitlines() if not line.startswith("#")]
 OURS = {"lepton", "lepton_spec", "lepton_conformance"}
 EXTRAS = PROJECT["project"]["optional-dependencies"]
-#: Programs that run in the environments of other people's servers, which their requirements.txt describe.
-FOREIGN = ROOT / "conformance/field/servers"
+#: Programs that run in the environments of other people's servers and engines.
+FOREIGN = {ROOT / "conformance/field/servers", ROOT / "conformance/field/runtimes/replays"}
 
 
 def declared(*extras: str) -> set[str]:
@@ -28,7 +28,7 @@ def imported(*folders: str) -> dict[str, str]:
     """Return the top-level modules that the code below `folders` imports, each with one file."""
     found: dict[str, str] = {}
     for path in (path for folder in folders for path in (ROOT / folder).rglob("*.py")):
-        if FOREIGN in path.parents:
+        if FOREIGN & set(path.parents):
             continue
         for node in ast.walk(ast.parse(path.read_bytes())):
             names = []

@@ -3,7 +3,7 @@
 Owns `essence`; leaves the programs to `http_reproducer`. Compared are status, the header fields that tests
 look at and, of JSON, the members that the protocol has. Not compared: members that it does not have, what
 `parameters` say beside what is judged, the server's own version, numbers in error messages, in other text the
-numbers, and everywhere UUIDs, times and addresses of memory. Serves `conformance` (CNF-REP-03).
+numbers and paths, and everywhere UUIDs, times and addresses of memory. Serves `conformance` (CNF-REP-03).
 """
 
 import inspect
@@ -41,7 +41,7 @@ def essence(status: int, fields: dict[str, str | None], body: bytes) -> object:
         text = re.sub(VOLATILE, "#", body[:size].decode())
         read = json.loads(text, parse_float=Number, parse_int=Number, object_pairs_hook=Members)
     except (ValueError, RecursionError):
-        return status, fields, re.sub(f"{VOLATILE}|[0-9]+".encode(), b"#", body)
+        return status, fields, re.sub(f"{VOLATILE}|/[A-Za-z0-9_.+/-]+|[0-9]+".encode(), b"#", body)
     entries = read if isinstance(read, list) and not isinstance(read, Members) else [read]
     others = {name: value for name, value in fields.items() if name != LENGTH}
     return status, others, type(read).__name__, repr([_said(entry) for entry in entries]), body[size:]

@@ -39,7 +39,7 @@ def essence(status: int, fields: dict[str, str | None], body: bytes) -> object:
         text = re.sub(VOLATILE, "#", body[:size].decode())
         read = json.loads(text, parse_float=Number, parse_int=Number, object_pairs_hook=Members)
     except (ValueError, RecursionError):
-        return status, fields, re.sub(f"{VOLATILE}|[0-9]+".encode(), b"#", body)
+        return status, fields, re.sub(f"{VOLATILE}|/[A-Za-z0-9_.+/-]+|[0-9]+".encode(), b"#", body)
     entries = read if isinstance(read, list) and not isinstance(read, Members) else [read]
     others = {name: value for name, value in fields.items() if name != LENGTH}
     return status, others, type(read).__name__, repr([_said(entry) for entry in entries]), body[size:]

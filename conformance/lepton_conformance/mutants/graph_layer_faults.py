@@ -412,21 +412,6 @@ class LayerAxisIgnored(GraphEngine):
         return super().op_layernormalization(node.having(axis=-1), x, scale, bias)
 
 
-class OnePass(GraphEngine):
-    """The variance is the mean of the squares less the square of the mean."""
-
-    id = "run-ops-05-one-pass"
-    breaks = "RUN-OPS-05"
-
-    def op_instancenormalization(self, node: Node, x: Array, scale: Array, bias: Array) -> Answer:
-        axes = tuple(range(2, x.ndim))
-        mean = x.mean(axis=axes, keepdims=True, dtype=x.dtype)
-        variance = np.square(x).mean(axis=axes, keepdims=True, dtype=x.dtype) - np.square(mean)
-        form = (-1, *[1] * (x.ndim - 2))
-        found = (x - mean) / np.sqrt(np.maximum(variance, 0) + x.dtype.type(node.get("epsilon")))
-        return found * scale.reshape(form) + bias.reshape(form)
-
-
 class VarianceOfSample(GraphEngine):
     """LayerNormalization divides by one less than the number of elements."""
 
@@ -463,16 +448,6 @@ class SoftmaxOfOld(GraphEngine):
         if not x.size:
             return x.copy()
         return np.asarray(super().op_softmax(node.having(axis=-1), x.reshape(rows, -1))).reshape(x.shape)
-
-
-class LogOfSoftmax(GraphEngine):
-    """LogSoftmax is the logarithm of Softmax: minus infinity where that is zero."""
-
-    id = "run-ops-05-logsoftmax"
-    breaks = "RUN-OPS-05"
-
-    def op_logsoftmax(self, node: Node, x: Array) -> Answer:
-        return np.log(self.op_softmax(node, x))
 
 
 class NormAlwaysTwo(GraphEngine):
@@ -623,11 +598,9 @@ ALL: tuple[type[GraphEngine], ...] = (
     EpsilonIgnored,
     EpsilonOutside,
     LayerAxisIgnored,
-    OnePass,
     VarianceOfSample,
     SoftmaxOverflows,
     SoftmaxOfOld,
-    LogOfSoftmax,
     NormAlwaysTwo,
     InstanceOfBatch,
     HalfAccumulates,

@@ -68,7 +68,7 @@ def _leaves_inputs(runtime: StdioSubject, case: GraphCase) -> None:
 
 
 def _same_again(runtime: StdioSubject, case: GraphCase) -> None:
-    """Call a graph, call it with other elements, and call it as before. Raises: SubjectFault."""
+    """Call a graph with other elements and as it was built, in turns. Raises: SubjectFault."""
     wanted = right(case)
     others = {
         name: ~array if array.dtype == np.bool_ else _reversed(array).reshape(array.shape)
@@ -79,6 +79,8 @@ def _same_again(runtime: StdioSubject, case: GraphCase) -> None:
     with loaded(runtime, case) as target:
         if target is None:
             return
+        # What is remembered of the very first call must show, too: it has the other elements.
+        runtime.infer(target, others)
         answer(runtime, target, case, case.inputs)
         runtime.infer(target, others)
         for what in (" after a call with other elements", " after a call with the same elements"):

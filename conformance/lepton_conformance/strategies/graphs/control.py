@@ -25,6 +25,8 @@ def _branch(build: Build, operator: str, x: Ref, other: Ref | None) -> Graph:
 
 def _if(build: Build) -> None:
     x = build.tensor()
+    if build.pick(False, True):
+        x = build.node("Neg", [x], build.out(x.shape, low=-x.high, high=-x.low))
     flag = build.pick("true", "false", "computed")
     if flag == "computed":
         limit = build.constant(np.array(build.pick(0, 5), np.int64))

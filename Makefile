@@ -4,9 +4,10 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+TOOLS := .venv-field-packages
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint spec mutants figures field field-runtimes site site-serve bench clean
+.PHONY: help demo test lint spec mutants figures field field-runtimes field-packages site site-serve bench clean
 
 help: ## Print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -37,6 +38,9 @@ field: $(VENV)/.installed ## Certify five servers of other people, each from its
 field-runtimes: $(VENV)/.installed ## Certify ten engines of other people behind the kits (20 min; once 1 min and 2.3 GB)
 	$(BIN)/python -m field.runtimes run
 
+field-packages: $(TOOLS)/.installed ## Packages and the tools of other people, both ways (10 min; once 5 min and 4 GB)
+	$(TOOLS)/bin/python -m field.packages
+
 figures: $(VENV)/.installed ## What makes a verdict trustworthy, measured, into build/figures.json (45 min; QUICK=1: 5)
 	$(BIN)/python tools/figures.py $(if $(QUICK),--quick)
 
@@ -61,4 +65,10 @@ $(VENV)/.installed: pyproject.toml constraints.txt
 		f"found Python {v.major}.{v.minor}, expected 3.11 or later; run: make PYTHON=python3.12")'
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[grpc,torch,models,site,dev]'
+	@touch $@
+
+# What other people's tools demand may differ from constraints.txt, so they have an environment of their own.
+$(TOOLS)/.installed: $(VENV)/.installed conformance/field/packages/requirements.txt
+	@test -x $(TOOLS)/bin/python || $(BIN)/python -m venv $(TOOLS)
+	$(TOOLS)/bin/python -m pip install --quiet -e '.[grpc,torch,models]' -r conformance/field/packages/requirements.txt
 	@touch $@

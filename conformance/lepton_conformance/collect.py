@@ -24,6 +24,7 @@ from lepton_conformance.session import run_pytest
 from lepton_conformance.subject.exchange import Recorder
 from lepton_conformance.subject.grpc import GrpcSubject
 from lepton_conformance.subject.http import HttpSubject
+from lepton_conformance.subject.stdio import StdioSubject
 from lepton_conformance.suite import calls, protocol
 from lepton_conformance.suite.driver import Budget
 from lepton_conformance.verdict import Blame, Outcome, Verdict, blockers, is_conditional, judge_requirement
@@ -139,6 +140,7 @@ class _Collector:
             self.subject.recorder,
             test=request.node.name,
             deadline=deadline,
+            restarts=isinstance(self.subject, StdioSubject),
         )
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:

@@ -32,6 +32,8 @@ _MASK = (1 << INTEGER_BITS) - 1
 #: How long a failing case is made smaller, in runs of the property and in seconds.
 MAX_SHRINK_RUNS = 250
 MAX_SHRINK_SECONDS = 3.0
+#: The same for a case that a subject dies of, which is started again each time.
+MAX_GONE_SECONDS = 15.0
 #: How long it is made smaller all the same when the test's time is over.
 MIN_SHRINK_SECONDS = 0.1
 #: Integers are drawn above this origin, where no constant of a loaded module can be drawn instead: the same
@@ -55,7 +57,8 @@ class Budget:
 
     `deadline` is a value of `time.monotonic` after which no case is generated any more (boundary cases
     always run), or None; a failing case is then no longer made smaller for long. `examples` counts the cases
-    that ran, `generating` the seconds that generated ones and the reduction of a failing one took.
+    that ran, `generating` the seconds that generated ones and the reduction of a failing one took. With
+    `restarts`, a subject that died is started again, so that a case it dies of can be made smaller.
     """
 
     seed: int
@@ -63,13 +66,14 @@ class Budget:
     recorder: Recorder
     test: str = ""
     deadline: float | None = None
+    restarts: bool = False
     examples: int = 0
     generating: float = 0.0
 
-    def shrink_end(self) -> float:
+    def shrink_end(self, fault: SubjectFault) -> float:
         """Return until when a failure found now may be made smaller."""
         now = time.monotonic()
-        latest = now + MAX_SHRINK_SECONDS
+        latest = now + (MAX_GONE_SECONDS if isinstance(fault, SubjectGone) else MAX_SHRINK_SECONDS)
         return latest if self.deadline is None else min(latest, max(self.deadline, now + MIN_SHRINK_SECONDS))
 
     def spent(self) -> bool:
@@ -107,9 +111,13 @@ class _Search(Generic[Case]):
     def note(self, case: Case, fault: SubjectFault) -> None:
         """Keep a failing case as the simplest so far."""
         if self.fault is None:
-            self.shrink_end = self.budget.shrink_end()
+            self.shrink_end = self.budget.shrink_end(fault)
         self.case, self.fault = case, fault
         self.budget.recorder.keep()
+
+    def is_final(self, fault: SubjectFault) -> bool:
+        """Say whether nothing can be tried after this fault: nobody answers any more, or too slowly."""
+        return isinstance(fault, SubjectGone) and (not self.budget.restarts or self.slow)
 
     def exhausted(self) -> bool:
         """Say whether enough has been done to make the failing case small."""
@@ -156,10 +164,10 @@ def examples(budget: Budget, cases: Cases[Case], body: Callable[[Case], None]) -
     for case in cases.boundary:
         try:
             search.run(case)
-        except SubjectGone:
-            budget.recorder.keep()
-            raise
         except SubjectFault as fault:
+            if search.is_final(fault):
+                budget.recorder.keep()
+                raise
             search.note(case, fault)
             break
     started = time.monotonic()
@@ -171,7 +179,7 @@ def examples(budget: Budget, cases: Cases[Case], body: Callable[[Case], None]) -
             and not budget.spent()
         ):
             _generate(search, cases.decode)
-        if search.fault is not None and not isinstance(search.fault, SubjectGone):
+        if search.fault is not None and not search.is_final(search.fault):
             _reduce(search, cases.smaller)
             _confirm(search)
     finally:
@@ -192,12 +200,10 @@ def _generate(search: _Search[Case], decode: Callable[[int], Case]) -> None:
             case = decode(number)
             try:
                 search.run(case)
-            except SubjectGone as fault:
-                search.note(case, fault)
-                raise _Stop from None
             except SubjectFault as fault:
                 search.note(case, fault)
-                search.number = number
+                if not search.is_final(fault):
+                    search.number = number
                 raise _Stop from None
             except Exception as error:
                 search.other = error

@@ -6,28 +6,22 @@ Leaves judging to the suite. A `python:` object is hosted by `subject.python_hos
 `runtime`.
 """
 
-import json
-import shlex
-import sys
-import tempfile
 import types
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from lepton_conformance.outcome import AdapterFault, SubjectFault, SubjectGone
-from lepton_conformance.subject import strict_json
+from lepton_conformance.outcome import SubjectFault
 from lepton_conformance.subject.capabilities import Capabilities, read_capabilities
-from lepton_conformance.subject.exchange import LineExchange, Recorder
-from lepton_conformance.subject.http import Unreachable
-from lepton_conformance.subject.lines import (
-    MAX_MEMORY_BYTES,
-    Ended,
-    LineProcess,
-    LineTooLong,
-    NotStarted,
-    Silent,
+from lepton_conformance.subject.exchange import LineExchange
+from lepton_conformance.subject.lines import MAX_MEMORY_BYTES
+from lepton_conformance.subject.program import (
+    ANSWER_SECONDS,
+    HELLO_SECONDS,
+    ProgramSubject,
+    command_of,
+    shown,
 )
 from lepton_conformance.subject.tensor_lines import (
     Array,
@@ -40,12 +34,6 @@ from lepton_conformance.subject.tensor_lines import (
 
 __all__ = ["ERROR_CODES", "Inferred", "LoadedModel", "Rejection", "StdioSubject", "command_of"]
 
-#: How long an adapter may take to say hello: engines are slow to import. Seconds.
-HELLO_SECONDS = 60.0
-#: How long one answer may take before it counts as none, in seconds.
-ANSWER_SECONDS = 20.0
-#: How long an adapter may take to end after it has answered shutdown, in seconds.
-END_SECONDS = 5.0
 ERROR_CODES = ("INVALID_MODEL", "INVALID_INPUT", "UNSUPPORTED", "INTERNAL")
 
 
@@ -81,24 +69,7 @@ class Inferred:
     shared_outputs: tuple[str, ...] = ()
 
 
-def command_of(subject: str) -> list[str]:
-    """Return the command line of an `exec:` or `python:` subject. Raises: Unreachable."""
-    kind, _, rest = subject.partition(":")
-    if kind == "python":
-        module, _, attribute = rest.partition(":")
-        if not module or not attribute:
-            raise Unreachable(f"cannot use {subject!r} as a subject: expected python:MODULE:ATTR")
-        return [sys.executable, "-m", "lepton_conformance.subject.python_host", rest]
-    try:
-        words = shlex.split(rest)
-    except ValueError as error:
-        raise Unreachable(f"cannot read the command of {subject!r}: {error}") from error
-    if not words:
-        raise Unreachable(f"cannot use {subject!r} as a subject: expected exec:COMMAND")
-    return words
-
-
-class StdioSubject:
+class StdioSubject(ProgramSubject):
     """A runtime behind an adapter. Starts the program at once, and again after it was lost."""
 
     def __init__(
@@ -109,37 +80,12 @@ class StdioSubject:
         answer_seconds: float = ANSWER_SECONDS,
         memory_bytes: int = MAX_MEMORY_BYTES,
     ) -> None:
-        self.recorder = Recorder()
-        self._command = list(command)
-        self._hello_seconds = hello_seconds
-        self._answer_seconds = answer_seconds
-        self._memory_bytes = memory_bytes
-        self._folder = tempfile.TemporaryDirectory(prefix="lepton-runtime-")
         self._alone: tuple[str, LoadedModel | Rejection] | None = None
-        self._number = 0
         self._last: LineExchange | None = None
         self._loads: dict[str, LineExchange] = {}
-        self.hello_line = b""
-        self._process = self._start()
-
-    # -- life ----------------------------------------------------------------------------------------
-
-    def _start(self) -> LineProcess:
-        """Start the program and wait for its first line. Raises: Unreachable."""
-        try:
-            process = LineProcess(self._command, memory_bytes=self._memory_bytes)
-        except NotStarted as error:
-            raise Unreachable(str(error)) from error
-        try:
-            self.hello_line = process.read(self._hello_seconds)
-        except (Ended, Silent, LineTooLong) as error:
-            process.close()
-            raise Unreachable(f"the adapter said no hello: {error}") from error
-        return process
-
-    def hello(self) -> dict[str, Any]:
-        """Return the adapter's hello. Raises: AdapterFault when it is no JSON object."""
-        return _object(self.hello_line, "the hello")
+        super().__init__(
+            command, hello_seconds=hello_seconds, answer_seconds=answer_seconds, memory_bytes=memory_bytes
+        )
 
     def capabilities(self, kind: str) -> frozenset[str]:
         """Return what the hello lists under `datatypes` or `formats`."""
@@ -156,35 +102,10 @@ class StdioSubject:
         """Say whether a Python object is hosted, so that its arrays are watched."""
         return self.hello().get("host") == "python"
 
-    def responds(self) -> bool:
-        """Say whether the adapter runs, if need be after a restart."""
-        try:
-            self.ensure()
-        except (SubjectGone, Unreachable):
-            return False
-        return True
-
-    def ensure(self) -> None:
-        """Start the program again if it is lost. Raises: SubjectGone when it does not start any more."""
-        if self._process.alive:
-            return
-        self._process.close()
+    def forget(self) -> None:
+        """Forget the models of a program that was lost."""
         self._alone = None
         self._loads.clear()
-        try:
-            self._process = self._start()
-        except Unreachable as error:
-            raise SubjectGone(f"found no adapter after it was started again: {error}") from error
-
-    def restart(self) -> None:
-        """Start the program anew."""
-        self._process.close()
-        self.ensure()
-
-    def close(self) -> None:
-        """End the program and remove the files that were written for it."""
-        self._process.close()
-        self._folder.cleanup()
 
     # -- messages ------------------------------------------------------------------------------------
 
@@ -200,37 +121,14 @@ class StdioSubject:
 
         Raises: SubjectGone when the process ends or stays silent, AdapterFault for another answer.
         """
-        self.ensure()
-        self._number += 1
-        sent = json.dumps({"id": self._number, "op": operation, **members}, separators=(",", ":"))
-        try:
-            self._process.write(sent.encode(), self._answer_seconds)
-            line = self._process.read(self._answer_seconds)
-        except (Ended, Silent) as error:
-            self.recorder.add(LineExchange(sent, None, str(error), file, beside))
-            self._process.close()
-            raise SubjectGone(f"sent {operation!r}, found: {error}; expected an answer") from error
-        except LineTooLong as error:
-            self.recorder.add(LineExchange(sent, None, str(error), file, beside))
-            self._process.close()
-            raise AdapterFault(f"sent {operation!r}, found: {error}") from error
-        self._last = LineExchange(sent, line.decode("utf-8", "replace"), file=file, beside=beside)
-        self.recorder.add(self._last)
-        try:
-            answer = _object(line, f"the answer to {operation!r}")
-            if type(answer.get("id")) is not int or answer["id"] != self._number:
-                raise AdapterFault(f"found the id {answer.get('id')!r} in an answer, expected {self._number}")
-        except AdapterFault:
-            # What follows on this pipe may answer an earlier request: nothing more is read from it.
-            self._process.close()
-            raise
+        answer, seen = self.exchange(
+            operation,
+            lambda sent, received, problem: LineExchange(sent, received, problem, file, beside),
+            **members,
+        )
+        assert isinstance(seen, LineExchange)
+        self._last = seen
         return answer
-
-    def file(self, name: str, content: bytes) -> Path:
-        """Write a file for the adapter to load and return its absolute path."""
-        path = Path(self._folder.name) / name
-        path.write_bytes(content)
-        return path
 
     def load(
         self, path: Path, beside: Mapping[str, bytes] = types.MappingProxyType({})
@@ -271,7 +169,7 @@ class StdioSubject:
             return _rejection(answer)
         outputs = answer.get("outputs")
         if not isinstance(outputs, list):
-            raise SubjectFault(f"found outputs {_shown(outputs)} in the answer to infer, expected an array")
+            raise SubjectFault(f"found outputs {shown(outputs)} in the answer to infer, expected an array")
         found: dict[str, Array] = {}
         for entry in outputs:
             try:
@@ -301,19 +199,7 @@ class StdioSubject:
     def shutdown(self) -> int | None:
         """Ask the adapter to end and return its exit status, None when it goes on. Raises: as `ask`."""
         self.ask("shutdown")
-        status = self._process.wait(END_SECONDS)
-        self._process.close()
-        return status
-
-
-def _object(line: bytes, what: str) -> dict[str, Any]:
-    try:
-        value = strict_json.parse(line).value
-    except strict_json.NotJson as error:
-        raise AdapterFault(f"{what} is no JSON ({error}): {_shown(line)}") from error
-    if not isinstance(value, dict):
-        raise AdapterFault(f"{what} is {_shown(value)}, expected a JSON object")
-    return value
+        return self.wait()
 
 
 def _rejection(answer: Mapping[str, Any]) -> Rejection:
@@ -321,8 +207,3 @@ def _rejection(answer: Mapping[str, Any]) -> Rejection:
     if not isinstance(error, dict):
         return Rejection(None, None)
     return Rejection(error.get("code"), error.get("message"))
-
-
-def _shown(value: object) -> str:
-    text = repr(value)
-    return text if len(text) <= 120 else text[:120] + "..."

@@ -1,6 +1,7 @@
 """Checks of the artifacts: what the files say about themselves against what the manifest says of them.
 
-Serves PKG-ART-01 to PKG-ART-04, PKG-ART-07, PKG-ART-10. Tensors are in `lepton.checks.tensors`.
+Serves PKG-ART-01 to PKG-ART-04, PKG-ART-07, PKG-ART-10, PKG-ART-12 and PKG-ART-13. Tensors are in
+`lepton.checks.tensors`.
 """
 
 import posixpath
@@ -12,7 +13,9 @@ from lepton.checks.manifest import repeats_tensor
 from lepton.checks.registry import Check, NotChecked, check
 from lepton.finding import Finding
 from lepton.formats import Contents
+from lepton.formats.calls import first_circle
 from lepton.formats.onnx import OnnxDim, OnnxModel, OnnxTensor, OnnxValue
+from lepton.formats.safetensors import is_safetensors
 from lepton.package.paths import MANIFEST, syntax_fault
 from lepton.package.read import Package
 
@@ -236,6 +239,40 @@ def standard_operators(package: Package) -> Iterator[Finding]:
         if others:
             message = f"found the operator domains {', '.join(others)}, expected standard ones only"
             yield Finding("PKG-ART-10", MANIFEST, f"/artifacts/{at}/opsets", message, "")
+
+
+@check("PKG-ART-12")
+def safetensors_headers(package: Package) -> Iterator[Finding | NotChecked]:
+    """Every safetensors file has a header with one reading."""
+    assert package.manifest is not None
+    for listed in package.manifest["files"]:
+        path = listed["path"]
+        fact = package.files[path]
+        if not is_safetensors(path, listed["mediaType"]):
+            continue
+        if fact.broken:
+            yield NotChecked("PKG-ART-12", f"blocked by {fact.broken}")
+        elif fact.header is None:
+            yield NotChecked("PKG-ART-12", f"{path}: {fact.unread}")
+        elif fact.header.limit:
+            yield NotChecked("PKG-ART-12", f"{path}: {fact.header.limit}")
+        elif fact.header.fault:
+            yield Finding("PKG-ART-12", path, fact.header.pointer, fact.header.fault, "")
+
+
+@check("PKG-ART-13")
+def recursive_functions(package: Package) -> Iterator[Finding | NotChecked]:
+    """No function of a model calls itself, not even through others."""
+    for one in models(package, "PKG-ART-13"):
+        if isinstance(one, NotChecked):
+            yield one
+            continue
+        _, artifact, model = one
+        circle = first_circle(model.functions)
+        if circle:
+            names = " calls ".join(repr(function.operator[1][:60]) for function in (*circle, circle[0]))
+            message = f"found functions that call each other in a circle: {names}; expected none"
+            yield Finding("PKG-ART-13", artifact["entry"], f"byte {circle[0].place}", message, "")
 
 
 CHECKS: tuple[Check, ...] = (

@@ -6,16 +6,30 @@ messages to `onnx_messages`. Serves PKG-ART-01 to PKG-ART-06 and the control `we
 """
 
 from collections.abc import Callable
-from typing import NamedTuple
 
+from lepton.formats.onnx_facts import (
+    OnnxDim,
+    OnnxFunction,
+    OnnxModel,
+    OnnxTensor,
+    OnnxValue,
+    Operator,
+    item_bits,
+)
 from lepton.formats.onnx_messages import MESSAGES, PACKABLE
 from lepton.formats.protobuf import FIXED32, FIXED64, LENGTH, VARINT, Wire, WireError, WireLimit, signed
 from lepton.formats.source import Source
 
-__all__ = ["OnnxDim", "OnnxModel", "OnnxTensor", "OnnxValue", "item_bits", "read_onnx"]
-
-#: One dimension of a graph's input or output: a size, a name, or None when nothing is said.
-OnnxDim = int | str | None
+__all__ = [
+    "OnnxDim",
+    "OnnxFunction",
+    "OnnxModel",
+    "OnnxTensor",
+    "OnnxValue",
+    "Operator",
+    "item_bits",
+    "read_onnx",
+]
 
 MIN_IR_VERSION = 3
 #: Nested messages; protobuf's own readers stop at the same depth.
@@ -27,76 +41,8 @@ MAX_TYPED_RANGES = 65_536
 
 STRING = 8
 EXTERNAL = 1
-#: Bits of one element by TensorProto type; strings have none.
-_ITEM_BITS = {
-    1: 32, 2: 8, 3: 8, 4: 16, 5: 16, 6: 32, 7: 64, 9: 8, 10: 16, 11: 64, 12: 32, 13: 64, 14: 64, 15: 128,
-    16: 16, 17: 8, 18: 8, 19: 8, 20: 8, 21: 4, 22: 4, 23: 4, 24: 8, 25: 2, 26: 2,
-}  # fmt: skip
 _FLOAT_DATA, _INT32_DATA, _STRING_DATA, _INT64_DATA, _DOUBLE_DATA, _UINT64_DATA = 4, 5, 6, 7, 10, 11
 _COUNTED = frozenset([_FLOAT_DATA, _INT32_DATA, _STRING_DATA, _INT64_DATA, _DOUBLE_DATA, _UINT64_DATA])
-
-
-def item_bits(data_type: int) -> int | None:
-    """Return the bits of one element of a TensorProto type; None for strings and unknown types."""
-    return _ITEM_BITS.get(data_type)
-
-
-class OnnxValue(NamedTuple):
-    """An input or output of the graph. `elem_type` is None for no tensor, `shape` None when not given."""
-
-    name: str
-    elem_type: int | None
-    shape: tuple[OnnxDim, ...] | None
-    place: int
-
-
-class OnnxTensor(NamedTuple):
-    """A tensor anywhere in the model; its data stays in the file.
-
-    `raw` is (offset, length) of `raw_data` in the file; `counts` are (field number, values) of the typed data
-    fields, `typed` where their bytes lie, (start, end); `external` are the entries of `external_data` when
-    the tensor is EXTERNAL. `main` says that it is an initializer of the main graph, `place` where it begins.
-    """
-
-    name: str
-    data_type: int
-    dims: tuple[int, ...]
-    raw: tuple[int, int] | None
-    counts: tuple[tuple[int, int], ...]
-    external: tuple[tuple[str, str], ...] | None
-    main: bool
-    place: int
-    typed: tuple[tuple[int, int], ...] = ()
-
-    @property
-    def elements(self) -> int:
-        """Return the number of elements, exact at any size."""
-        count = 1
-        for size in self.dims:
-            count *= size
-        return count
-
-    @property
-    def byte_count(self) -> int | None:
-        """Return the bytes that the elements take, None for strings and unknown types. Spec: PKG-ART-05."""
-        bits = item_bits(self.data_type)
-        return None if bits is None else (self.elements * bits + 7) // 8
-
-
-class OnnxModel(NamedTuple):
-    """A model. `inputs` leave out those that an initializer fills; `domains` are those of its operators."""
-
-    ir_version: int
-    opsets: tuple[tuple[str, int], ...]
-    inputs: tuple[OnnxValue, ...]
-    outputs: tuple[OnnxValue, ...]
-    tensors: tuple[OnnxTensor, ...]
-    domains: tuple[str, ...]
-
-    @property
-    def initializers(self) -> tuple[OnnxTensor, ...]:
-        """Return the (dense) initializers of the main graph, in the file's order."""
-        return tuple(one for one in self.tensors if one.main)
 
 
 def read_onnx(source: Source) -> OnnxModel:
@@ -114,6 +60,9 @@ class _Reader:
         self._wire = Wire(source)
         self._tensors: list[OnnxTensor] = []
         self._domains: set[str] = set()
+        self._functions: list[OnnxFunction] = []
+        #: The operators called in the function that is being read; None outside functions.
+        self._calls: dict[Operator, None] | None = None
         self._special: dict[str, Callable[[int, int, int], None]] = {
             "Graph": self._subgraph,
             "Node": self._node,
@@ -135,6 +84,8 @@ class _Reader:
                 graph = (first, after)
             elif number == 8:
                 opsets.append(self._opset(first, after))
+            elif number == 25:
+                self._functions.append(self._function(first, after))
             else:
                 self._descend("Model", number, kind, first, after, 1)
         if ir_version is None or ir_version < MIN_IR_VERSION:
@@ -146,7 +97,8 @@ class _Reader:
             raise WireError(0, "found no opset_import, expected at least one")
         inputs, outputs = self._main_graph(*graph)
         domains = tuple(sorted(self._domains))
-        return OnnxModel(ir_version, tuple(opsets), inputs, outputs, tuple(self._tensors), domains)
+        tensors, functions = tuple(self._tensors), tuple(self._functions)
+        return OnnxModel(ir_version, tuple(opsets), inputs, outputs, tensors, domains, functions)
 
     def _main_graph(self, start: int, end: int) -> tuple[tuple[OnnxValue, ...], tuple[OnnxValue, ...]]:
         inputs: list[OnnxValue] = []
@@ -223,7 +175,7 @@ class _Reader:
     def _node(self, start: int, end: int, depth: int) -> None:
         if depth > MAX_DEPTH:
             raise WireLimit(f"messages nested more than {MAX_DEPTH} deep, the limit of this validator")
-        domain = ""
+        domain = name = overload = ""
         for number, kind, first, after in self._wire.fields(start, end):
             if kind != LENGTH:
                 self._expect("Node", number, kind, first)
@@ -231,7 +183,25 @@ class _Reader:
                 domain = self._wire.text(first, after)
             elif number in (5, 9, 10):
                 self._descend("Node", number, kind, first, after, depth)
+            elif self._calls is not None and number == 4:
+                name = self._wire.text(first, after)
+            elif self._calls is not None and number == 8:
+                overload = self._wire.text(first, after)
         self._domains.add(domain or "ai.onnx")
+        if self._calls is not None:
+            self._calls[domain or "ai.onnx", name, overload] = None
+
+    def _function(self, start: int, end: int) -> OnnxFunction:
+        texts = {1: "", 10: "", 13: ""}
+        self._calls = {}
+        for number, kind, first, after in self._wire.fields(start, end):
+            self._expect("Function", number, kind, first)
+            if number in texts:
+                texts[number] = self._wire.text(first, after)
+            else:
+                self._descend("Function", number, kind, first, after, 2)
+        calls, self._calls = tuple(self._calls), None
+        return OnnxFunction((texts[10] or "ai.onnx", texts[1], texts[13]), calls, start)
 
     def _opset(self, start: int, end: int) -> tuple[str, int]:
         domain, version = "", 0

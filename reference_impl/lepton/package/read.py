@@ -18,6 +18,7 @@ from lepton.formats import Contents, read_contents
 from lepton.formats.archive import ArchiveLimit
 from lepton.formats.onnx import OnnxModel, OnnxTensor
 from lepton.formats.reversal import has_reversible_weights
+from lepton.formats.safetensors import is_safetensors
 from lepton.formats.signs import content_sign
 from lepton.formats.source import MemorySource, Source
 from lepton.package.container import Container, Entry, OpenFile
@@ -27,6 +28,7 @@ from lepton.package.jsontext import JsonFault, JsonText, Kind, read_json
 from lepton.package.limits import MAX_DOCUMENT_BYTES, MAX_MANIFEST_BYTES, MAX_MEMORY_BYTES
 from lepton.package.paths import MANIFEST, displayed
 from lepton.package.schema import SchemaFault, schema_faults
+from lepton.package.tensorfile import HeaderFact, read_header
 
 __all__ = ["DocumentFact", "FileFact", "Package", "open_package"]
 
@@ -50,7 +52,8 @@ class FileFact(NamedTuple):
     """What reading one listed file showed. `broken` names the requirement that hides its content, if any.
 
     `size` and `sha256` are those found (None when not computed); `damage` says how the container contradicts
-    the content. `sign` is the kind of code that the content shows, `unread` why that could not be told.
+    the content. `sign` is the kind of code that the content shows, `unread` why that could not be told,
+    `header` how the header of a safetensors file is.
     """
 
     broken: str
@@ -61,6 +64,7 @@ class FileFact(NamedTuple):
     unread: str = ""
     document: DocumentFact | None = None
     contents: Contents | None = None
+    header: HeaderFact | None = None
 
 
 class Package:
@@ -290,6 +294,8 @@ def _read_file(
             return FileFact("PKG-DIG-03", found.size, found.sha256)
         source = file.source() if found.data is None else MemorySource(found.data)
         fact = _interpret(found, source, schema, format_name)
+        if source is not None and is_safetensors(entry.path, listed["mediaType"]):
+            fact = fact._replace(header=read_header(source))
         if found.data is None and file.changed():
             raise SourceError(f"{displayed(entry.path)!r} was changed while it was read")
         return fact

@@ -40,6 +40,16 @@ def test_global_max_pool_is_right_at_every_rank(rank: int) -> None:
     assert answer.ravel().tolist() == [3 ** (rank - 2) - 1, 2 * 3 ** (rank - 2) - 1]
 
 
+@pytest.mark.parametrize("opset", [9, 13, 14, 17])
+def test_batch_normalization_uses_the_mean_that_was_given(opset: int) -> None:
+    """What was given is mean 1 and variance 4 less epsilon; the batch itself has mean 5."""
+    text = f"""<ir_version: 8, opset_import: ["" : {opset}]>
+        g (float[N,1,2] x) => (float[N,1,2] y) <float[1] s = {{2}}, float[1] b = {{3}}, float[1] m = {{1}},
+        float[1] v = {{3.75}}> {{ y = BatchNormalization <epsilon = 0.25, momentum = 0.9> (x, s, b, m, v) }}"""
+    oracle = OnnxOracle(onnx.parser.parse_model(text))
+    assert oracle.native({"x": np.array([[[3, 7]]], np.float32)})["y"].tolist() == [[[5.0, 9.0]]]
+
+
 def test_the_graph_in_float64_keeps_what_float32_rounds_away() -> None:
     text = "g (float[N] x) => (float[N] y) <float big = {16777216}> { a = Add(x, big) y = Sub(a, big) }"
     x = np.array([1.0], np.float32)

@@ -9,6 +9,7 @@ import itertools
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from weakref import WeakKeyDictionary
 
 from lepton_conformance.oracle.answers import Array
 from lepton_conformance.oracle.interval import Interval, Undecidable, evaluate, judge
@@ -29,10 +30,13 @@ __all__ = [
     "judged",
     "loaded",
     "right",
+    "was_answered",
 ]
 
 #: Each file has a name of its own, for a runtime may cache by path.
 _NUMBERS = itertools.count()
+#: Cases of a run that were answered with outputs, by identity: enumerated cases are one object each.
+_ANSWERED: "WeakKeyDictionary[StdioSubject, set[int]]" = WeakKeyDictionary()
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,5 +208,11 @@ def judged(runtime: StdioSubject, case: GraphCase, tally: Tally) -> None:
     if found is None:
         tally.lacks(case)
         return
+    _ANSWERED.setdefault(runtime, set()).add(id(case))
     expect(case, wanted, found)
     tally.judged += 1
+
+
+def was_answered(runtime: StdioSubject, case: GraphCase) -> bool:
+    """Say whether an enumerated case was judged in this run, and so is not unsupported."""
+    return id(case) in _ANSWERED.get(runtime, ())

@@ -4,6 +4,7 @@ A generated graph is one integer: how many nodes, and for each node which operat
 choices, 0 standing for the simplest ones; what is left of the integer seeds the elements. Spec: RUN-OPS.
 """
 
+import functools
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from lepton_conformance.strategies.cases import Cases, Digits
@@ -65,14 +66,20 @@ def least_opset(group: str, operator: str) -> int:
     return _LATER.get(operator, _LATER.get((group, operator), 13))
 
 
+@functools.cache
 def simplest(group: str, operator: str, opset: int | None = None) -> GraphCase:
     """Return the simplest graph of one operator."""
     chosen = opset or max(OPSET, least_opset(group, operator))
     return _case(next(enumerated(GROUPS[group][operator], opset=chosen)), group)
 
 
-def enumeration(group: str) -> Iterator[GraphCase]:
-    """Yield each operator of a group alone: with each of its options once, then with drawn combinations."""
+@functools.cache
+def enumeration(group: str) -> tuple[GraphCase, ...]:
+    """Return each operator of a group alone: with each of its options once, then with drawn combinations."""
+    return tuple(_enumeration(group))
+
+
+def _enumeration(group: str) -> Iterator[GraphCase]:
     for operator, recipe in GROUPS[group].items():
         opset = max(OPSET, least_opset(group, operator))
         for built in enumerated(recipe, opset=opset):

@@ -49,6 +49,9 @@ class Folder:
     def materialize(self, artifact: str) -> Path:
         return self.path
 
+    def read(self, path: str) -> bytes:
+        return (self.path / path).read_bytes()
+
 
 def _tensor(name: str, shape: tuple[Any, ...]) -> dict[str, Any]:
     return {"name": name, "datatype": "FP32", "shape": list(shape)}

@@ -5,7 +5,7 @@ runtimes (numpy is imported only where an array is touched). Serves `core` (COR-
 """
 
 import functools
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -101,15 +101,19 @@ def element_count(shape: Iterable[int]) -> int:
 
 
 def bind_shapes(
-    specs: Sequence[TensorSpec], symbols: Mapping[str, Symbol], shapes: Mapping[str, Sequence[int]]
-) -> dict[str, int]:
+    specs: Sequence[TensorSpec],
+    symbols: Mapping[str, Symbol],
+    shapes: Mapping[str, Sequence[int]],
+    bound: MutableMapping[str, int] | None = None,
+) -> MutableMapping[str, int]:
     """Match concrete shapes against specs and return the size of each symbol.
 
-    Tensors absent from `shapes` are passed over: whether they may be absent is the caller's question.
+    Tensors absent from `shapes` are passed over: whether they may be absent is the caller's question. Sizes
+    that were bound before, in `bound`, hold on, and it grows.
     Raises: BindError on another rank or fixed size, a size outside a symbol's bounds, or two sizes for one
     symbol. Spec: PKG-SIG-02, PKG-SIG-10.
     """
-    bound: dict[str, int] = {}
+    bound = {} if bound is None else bound
     for spec in specs:
         shape = shapes.get(spec.name)
         if shape is None:

@@ -39,7 +39,8 @@ class Reference:
         (operation,) = compile_steps([{"version": 1, "in": "in", "out": "out", **step}], [spec])
         try:
             with np.errstate(all="ignore"):
-                return operation.apply(array)
+                (answer,) = operation.apply(array)
+                return answer
         except BindError as error:
             raise Refused(str(error)) from error
 

@@ -5,7 +5,7 @@ optional inputs; leaves the rule that binds symbols to `lepton.tensor`. Serves P
 """
 
 import functools
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, MutableMapping, Sequence
 
 import numpy as np
 
@@ -66,11 +66,11 @@ class Binding:
                 complete[spec.name] = self._filled(spec, bound)
         return complete
 
-    def sizes(self, arrays: Mapping[str, Array]) -> dict[str, int]:
+    def sizes(self, arrays: Mapping[str, Array]) -> MutableMapping[str, int]:
         """Return the size of each symbol that the shapes of `arrays` bind."""
         return bind_shapes(self.specs, self.symbols, {name: array.shape for name, array in arrays.items()})
 
-    def _filled(self, spec: TensorSpec, bound: dict[str, int]) -> Array:
+    def _filled(self, spec: TensorSpec, bound: MutableMapping[str, int]) -> Array:
         """Fill an absent tensor; a symbol that no present tensor binds takes the smallest size it admits."""
         shape = []
         for dim in spec.shape:

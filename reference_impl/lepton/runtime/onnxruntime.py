@@ -41,23 +41,7 @@ class OnnxRuntime:
 
     def load(self, entry: Path, inputs: Sequence[str], outputs: Sequence[str]) -> "OnnxModel":
         """Load a graph. Raises: RuntimeRefusal when onnxruntime refuses it or its names differ."""
-        # It reports to its maker over the network unless told otherwise before its import (COR-NET-01).
-        os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
-        import onnxruntime  # 0.1 s, and only those who compute pay it
-
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = 1
-        options.inter_op_num_threads = 1
-        options.use_deterministic_compute = True
-        options.log_severity_level = 4
-        try:
-            session = onnxruntime.InferenceSession(str(entry), options, providers=["CPUExecutionProvider"])
-        except Exception as error:  # the engine raises a dozen unrelated classes
-            if type(error).__name__ == "NotImplemented":
-                raise UnsupportedError(
-                    f"onnxruntime lacks what {entry.name} needs: {_first_line(error)}"
-                ) from error
-            raise RuntimeRefusal(f"onnxruntime refuses {entry.name}: {_first_line(error)}") from error
+        session = _session(str(entry), entry.name)
         for kind, found, expected in (
             ("inputs", [node.name for node in session.get_inputs()], list(inputs)),
             ("outputs", [node.name for node in session.get_outputs()], list(outputs)),
@@ -66,21 +50,52 @@ class OnnxRuntime:
                 raise RuntimeRefusal(f"{entry.name}: found graph {kind} {found}, expected {expected}")
         return OnnxModel(session, tuple(outputs), _encoding(session, entry))
 
+    def load_bytes(self, data: bytes, name: str) -> "OnnxModel":
+        """Load the graph of a step, verified and without external data, from memory; `name` is for messages.
 
-def _encoding(session: Any, entry: Path) -> str:
+        Raises: RuntimeRefusal when onnxruntime refuses it.
+        """
+        session = _session(data, name)
+        outputs = tuple(node.name for node in session.get_outputs())
+        return OnnxModel(session, outputs, _encoding(session, data))
+
+
+def _session(source: str | bytes, name: str) -> Any:
+    """Start a session on a file or on the bytes of one, which onnxruntime calls alike."""
+    # It reports to its maker over the network unless told otherwise before its import (COR-NET-01).
+    os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
+    import onnxruntime  # 0.1 s, and only those who compute pay it
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1
+    options.inter_op_num_threads = 1
+    options.use_deterministic_compute = True
+    options.log_severity_level = 4
+    try:
+        return onnxruntime.InferenceSession(source, options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # the engine raises a dozen unrelated classes
+        if type(error).__name__ == "NotImplemented":
+            raise UnsupportedError(f"onnxruntime lacks what {name} needs: {_first_line(error)}") from error
+        raise RuntimeRefusal(f"onnxruntime refuses {name}: {_first_line(error)}") from error
+
+
+def _encoding(session: Any, source: Path | bytes) -> str:
     nodes = (*session.get_inputs(), *session.get_outputs())
     if any(node.type == "tensor(string)" for node in nodes):
-        return strings.encoding_of(entry)
+        return strings.encoding_of(source)
     return strings.UTF8
 
 
 class OnnxModel:
     """One onnxruntime session; safe to call from several threads."""
 
-    __slots__ = ("_compute",)
+    __slots__ = ("_compute", "inputs", "outputs")
 
     def __init__(self, session: Any, outputs: tuple[str, ...], encoding: str) -> None:
         """Choose the way in and out that the graph's types need, so that no call pays for another's."""
+        #: The names of the graph's own inputs, in its order, and of the outputs that it is asked for.
+        self.inputs = tuple(node.name for node in session.get_inputs())
+        self.outputs = outputs
         types = {node.name: node.type for node in (*session.get_inputs(), *session.get_outputs())}
         texts = {name for name, type_ in types.items() if type_ == "tensor(string)"}
         self._compute: Compute

@@ -8,15 +8,13 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
-import numpy as np
-
 from lepton.errors import BindError, RuntimeRefusal
 from lepton.runtime.onnxruntime import OnnxRuntime
 from lepton.runtime.plan import Plan
-from lepton.runtime.processing import Operation
+from lepton.runtime.processing import apply_steps
 from lepton.runtime.protocol import Array, Model, Runtime
 from lepton.runtime.torch import TorchRuntime
-from lepton.tensor import Symbol, TensorSpec
+from lepton.tensor import Symbol, TensorSpec, bind_shapes
 
 __all__ = ["RUNTIMES", "Pipeline", "VerifiedPackage", "load_model", "open_pipeline", "runtime_for"]
 
@@ -45,6 +43,10 @@ class VerifiedPackage(Protocol):
         """Return a folder that holds the verified files of the artifact with this id, at their paths."""
         ...
 
+    def read(self, path: str) -> bytes:
+        """Return the verified bytes of a listed file."""
+        ...
+
 
 def open_pipeline(
     package: VerifiedPackage, *, artifact: str | None = None, allow_executable: bool = False
@@ -55,7 +57,7 @@ def open_pipeline(
     or it is executable and that was not allowed. Spec: PKG-ART-09.
     """
     entry = _chosen(package.document["artifacts"], artifact, allow_executable)
-    plan = Plan.from_manifest(package.document)
+    plan = Plan.from_manifest(package.document, package.read)
     return Pipeline(plan, load_model(package, entry, plan))
 
 
@@ -91,7 +93,7 @@ class Pipeline:
     `inputs` and `outputs` are those of the interface where the package has one, else of the signature.
     """
 
-    __slots__ = ("_admits", "_bind", "_compute", "_model", "_plan", "inputs", "outputs", "symbols")
+    __slots__ = ("_admits", "_bind", "_compute", "_model", "_plan", "_sized", "inputs", "outputs", "symbols")
 
     def __init__(self, plan: Plan, model: Model) -> None:
         """Join a compiled plan with a loaded model, which the pipeline now owns."""
@@ -99,6 +101,8 @@ class Pipeline:
         self.outputs: tuple[TensorSpec, ...] = plan.outputs
         self.symbols: dict[str, Symbol] = plan.symbols
         self._plan, self._model = plan, model
+        # Sizes that data decides are to agree with all others of a request; elsewhere the shapes say it.
+        self._sized = any(operation.sized for operation in (*plan.pre, *plan.post))
         self._admits, self._bind = plan.interface.admits, plan.interface.bind
         # A package without processing calls its model directly: not one step more on a tiny model's call.
         self._compute: Callable[[Mapping[str, Array]], dict[str, Array]] = (
@@ -132,18 +136,15 @@ class Pipeline:
 
     def _staged(self, inputs: Mapping[str, Array]) -> dict[str, Array]:
         """Compute through the steps. What the steps hand to the model is checked like a request."""
-        tensors = _applied(self._plan.pre, inputs)
-        signature = self._plan.signature
+        plan, signature = self._plan, self._plan.signature
+        bound = plan.interface.sizes(inputs) if self._sized else {}
+        tensors = apply_steps(plan.pre, inputs, plan.symbols, bound)
         fed = {spec.name: tensors[spec.name] for spec in signature.specs if spec.name in tensors}
         if not signature.admits(fed):
             fed = signature.bind(fed)
-        tensors = _applied(self._plan.post, self._model.infer(fed))
+        answer = self._model.infer(fed)
+        if self._sized:
+            for specs, arrays in ((signature.specs, fed), (plan.model_outputs, answer)):
+                bind_shapes(specs, plan.symbols, {name: one.shape for name, one in arrays.items()}, bound)
+        tensors = apply_steps(plan.post, answer, plan.symbols, bound)
         return {spec.name: tensors[spec.name] for spec in self.outputs}
-
-
-def _applied(operations: Sequence[Operation], tensors: Mapping[str, Array]) -> dict[str, Array]:
-    grown = dict(tensors)
-    with np.errstate(all="ignore"):  # overflow to infinity is an answer, not a warning on stderr
-        for operation in operations:
-            grown[operation.yields.name] = operation.apply(grown[operation.source])
-    return grown

@@ -30,11 +30,14 @@ _MOVING = frozenset(
 _ONNX_STRING = 8
 
 
-def encoding_of(model: Path) -> str:
-    """Return the encoding that the strings of an ONNX file need."""
+def encoding_of(model: Path | bytes) -> str:
+    """Return the encoding that the strings of an ONNX file, or of the bytes of one, need."""
     import onnx
 
-    graph = onnx.load(model, load_external_data=False).graph
+    if isinstance(model, bytes):
+        graph = onnx.load_from_string(model).graph
+    else:
+        graph = onnx.load(model, load_external_data=False).graph
     return OPAQUE if _only_moves(graph) else UTF8
 
 

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from lepton.runtime.processing import Operation
+from lepton.runtime.protocol import Array
 from lepton.tensor import TensorSpec
 from lepton.vectors.document import Tensor, Vector
 
@@ -64,9 +65,13 @@ def omittable_steps(pre: Sequence[Mapping[str, Any]]) -> tuple[int, ...]:
 def omit_step(pre: Sequence[Operation], place: int) -> tuple[Operation, ...]:
     """Replace one step by the identity."""
     return tuple(
-        replace(operation, apply=np.copy) if number == place else operation
+        replace(operation, apply=_copy) if number == place else operation
         for number, operation in enumerate(pre)
     )
+
+
+def _copy(array: Array) -> tuple[Array]:
+    return (array.copy(),)
 
 
 def same_shapes(one: Vector, other: Vector) -> bool:

@@ -59,6 +59,9 @@ class Folder:
     def materialize(self, artifact: str) -> Path:
         return self.path
 
+    def read(self, path: str) -> bytes:
+        return (self.path / path).read_bytes()
+
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:

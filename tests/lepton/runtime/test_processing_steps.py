@@ -16,7 +16,8 @@ INF, NAN = math.inf, math.nan
 def _apply(array: Any, spec: TensorSpec, **step: Any) -> Any:
     operations = compile_steps([{"version": 1, "in": spec.name, "out": "out", **step}], [spec])
     assert len(operations) == 1
-    return operations[0].apply(array)
+    (answer,) = operations[0].apply(array)
+    return answer
 
 
 @pytest.mark.parametrize(

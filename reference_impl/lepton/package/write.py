@@ -11,7 +11,7 @@ import shutil
 import struct
 import tempfile
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -20,9 +20,16 @@ from lepton.errors import LeptonError, SourceError
 from lepton.package.canonical import canonical
 from lepton.package.container import CHUNK_BYTES
 from lepton.package.limits import MAX_FILES, MAX_MANIFEST_BYTES
-from lepton.package.paths import MANIFEST, collision_key, displayed, reserved_fault, syntax_fault
+from lepton.package.paths import (
+    MANIFEST,
+    collision_key,
+    displayed,
+    is_unlisted_area,
+    reserved_fault,
+    syntax_fault,
+)
 
-__all__ = ["Member", "write_package"]
+__all__ = ["Member", "write_package", "write_verbatim"]
 
 ALIGNMENT = 64
 ALIGNED_ROLES = frozenset(["artifact", "weights"])
@@ -36,10 +43,13 @@ _FULL16, _FULL32 = 0xFFFF, 0xFFFFFFFF
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """One file to write: its path in the package, where its bytes come from, how the manifest lists it."""
+    """One file to write: its path in the package, where its bytes come from, how the manifest lists it.
+
+    A source that is called yields the bytes anew each time.
+    """
 
     path: str
-    source: Path | bytes
+    source: Path | bytes | Callable[[], Iterable[bytes | memoryview]]
     media_type: str
     role: str
 
@@ -52,6 +62,9 @@ class _Measured:
     crc: int
 
 
+_ManifestOf = Callable[[Sequence[_Measured]], bytes]
+
+
 def write_package(members: Sequence[Member], manifest: dict[str, Any], out: Path) -> str:
     """Write `members` and the manifest, completed by `files`, to `out`; return the package's identity.
 
@@ -59,6 +72,29 @@ def write_package(members: Sequence[Member], manifest: dict[str, Any], out: Path
     directory. The same members and manifest give the same bytes. Raises: LeptonError when the members do not
     make a package or `out` cannot be written; nothing is then left behind.
     """
+    return _write(members, out, lambda files: _manifest_bytes(manifest, files))
+
+
+def write_verbatim(
+    members: Sequence[Member], manifest: bytes, listed: Mapping[str, tuple[int, str]], out: Path
+) -> str:
+    """Write a package whose manifest exists already, byte for byte; return its identity.
+
+    `listed` are size and SHA-256 by path, as the manifest says; members in signatures/ and attestations/ are
+    not in it. Raises: LeptonError as `write_package` does, and when a member is not what is listed.
+    """
+
+    def unchanged(files: Sequence[_Measured]) -> bytes:
+        for one in files:
+            path = one.member.path
+            if not is_unlisted_area(path) and listed.get(path) != (one.size, one.sha256):
+                raise SourceError(f"{displayed(path)!r} is not what the manifest lists; nothing was written")
+        return manifest
+
+    return _write(members, out, unchanged)
+
+
+def _write(members: Sequence[Member], out: Path, manifest: _ManifestOf) -> str:
     _refuse_bad_paths(members)
     if out.suffix == ".lepton":
         return _write_zip(members, manifest, out)
@@ -110,7 +146,7 @@ def _sorted(members: Sequence[Member]) -> list[Member]:
     return sorted(members, key=lambda one: one.path.encode())
 
 
-def _write_directory(members: Sequence[Member], manifest: dict[str, Any], out: Path) -> str:
+def _write_directory(members: Sequence[Member], manifest: _ManifestOf, out: Path) -> str:
     if out.exists() or out.is_symlink():
         raise LeptonError(f"{displayed(str(out))!r} is there already; remove it or choose another name")
     try:
@@ -125,7 +161,7 @@ def _write_directory(members: Sequence[Member], manifest: dict[str, Any], out: P
             target.parent.mkdir(parents=True, exist_ok=True)
             with target.open("wb") as file:
                 measured.append(_copy(member, file))
-        data = _manifest_bytes(manifest, measured)
+        data = manifest(measured)
         (beside / MANIFEST).write_bytes(data)
         beside.chmod(0o777 & ~_umask())
         beside.rename(out)
@@ -136,7 +172,7 @@ def _write_directory(members: Sequence[Member], manifest: dict[str, Any], out: P
     return _identity(data)
 
 
-def _write_zip(members: Sequence[Member], manifest: dict[str, Any], out: Path) -> str:
+def _write_zip(members: Sequence[Member], manifest: _ManifestOf, out: Path) -> str:
     beside: Path | None = None
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
@@ -147,7 +183,7 @@ def _write_zip(members: Sequence[Member], manifest: dict[str, Any], out: Path) -
         with os.fdopen(handle, "wb") as file:
             # The manifest comes first and names the digests of what follows, so the sources are read twice.
             measured = [_copy(member, None) for member in _sorted(members)]
-            data = _manifest_bytes(manifest, measured)
+            data = manifest(measured)
             first = Member(MANIFEST, data, "application/json", "manifest")
             _write_entries(file, [_copy(first, None), *measured])
         beside.chmod(0o666 & ~_umask())
@@ -168,9 +204,12 @@ def _umask() -> int:
     return mask
 
 
-def _pieces(member: Member) -> Iterator[bytes]:
+def _pieces(member: Member) -> Iterator[bytes | memoryview]:
     if isinstance(member.source, bytes):
         yield member.source
+        return
+    if callable(member.source):
+        yield from member.source()
         return
     try:
         with member.source.open("rb") as file:

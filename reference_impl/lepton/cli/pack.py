@@ -12,7 +12,7 @@ from lepton.vectors.document import Comparison, VectorDocument
 
 __all__ = ["EXAMPLE", "HELP", "add_arguments", "run"]
 
-HELP = "make a package of an ONNX file or a torch module, with golden vectors that are proved to discriminate"
+HELP = "make a package of a model of any known kind, with golden vectors that are proved to discriminate"
 EXAMPLE = (
     "python examples/digits/train.py build/digits && lepton pack examples/digits/train.py:trained "
     "--recipe examples/digits/recipe.yml --files build/digits -o build/digits.lepton"
@@ -21,10 +21,13 @@ EXAMPLE = (
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
+    from lepton.convert import KINDS
+
     parser.add_argument(
         "source",
         metavar="SOURCE",
-        help="an .onnx or .pt2 file, or MODULE:FACTORY or FILE.py:FACTORY that returns a torch.nn.Module",
+        help="a model's file or folder, whose kind shows by its content, or MODULE:NAME or FILE.py:NAME: "
+        "your own code that returns one",
     )
     parser.add_argument(
         "-o",
@@ -46,13 +49,38 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=Path,
         help="the folder of the files that the recipe names (default: the recipe's own)",
     )
+    parser.add_argument(
+        "--from",
+        dest="kind",
+        metavar="KIND",
+        choices=sorted(KINDS),
+        help=f"read SOURCE as this kind: {', '.join(sorted(KINDS))} (default: by its content)",
+    )
+    parser.add_argument(
+        "--weights",
+        metavar="FILE",
+        type=Path,
+        help="the .safetensors file that fills the torch module which FILE.py:NAME builds",
+    )
+    parser.add_argument(
+        "--allow-executable",
+        action="store_true",
+        help="read a SOURCE that runs its maker's code when it is read, such as a pickle or a .pt2 archive",
+    )
 
 
 def run(args: argparse.Namespace) -> int:
     """Pack, and say what was proved."""
     from lepton.pack import pack, read_recipe
 
-    packed = pack(args.source, read_recipe(_recipe(args), args.files), args.output)
+    packed = pack(
+        args.source,
+        read_recipe(_recipe(args), args.files),
+        args.output,
+        kind=args.kind,
+        weights=args.weights,
+        allow_executable=args.allow_executable,
+    )
     stages = Counter(vector.stage for vector in packed.vectors.vectors)
     print(f"{packed.out}: {packed.manifest['id']} {packed.manifest['version']}")
     print(f"  identity   {packed.identity}")
@@ -63,6 +91,8 @@ def run(args: argparse.Namespace) -> int:
     for control in packed.vectors.controls:
         step = "" if control.step is None else f", step {control.step}"
         print(f"  exposed    {control.control}{step} by {control.killed_by}")
+    for sentence in packed.lost:
+        print(f"  lost       {sentence}")
     return 0
 
 
@@ -70,9 +100,10 @@ def _recipe(args: argparse.Namespace) -> Path:
     if args.recipe is not None:
         return Path(args.recipe)
     source = Path(args.source)
-    if ":" not in args.source and not source.is_file():
-        raise RecipeError(f"found no file {source}, expected an .onnx or .pt2 file, or MODULE:FACTORY")
-    beside = Path(args.source.partition(":")[0]).parent / "recipe.yml"
+    if ":" not in args.source and not source.exists():
+        raise RecipeError(f"found nothing at {source}, expected a model's file or folder, or MODULE:NAME")
+    place = source if source.exists() else Path(args.source.rpartition(":")[0])
+    beside = place.parent / "recipe.yml"
     if not beside.is_file():
         raise RecipeError(
             f"found no recipe {beside}, expected one: write id, version, language, title, license and card "

@@ -15,8 +15,7 @@ from typing import Any
 from lepton.errors import LeptonError, RecipeError
 from lepton.finding import Severity, severity
 from lepton.pack.golden import golden_vectors
-from lepton.pack.onnx_source import read_onnx
-from lepton.pack.origin import Origin, onnx_origin
+from lepton.pack.origin import Origin
 from lepton.pack.recipe import Recipe
 from lepton.pack.signature import interface_entries, signature_entries
 from lepton.package.canonical import canonical
@@ -31,22 +30,33 @@ _VECTORS, _CARD = "vectors/golden.json", "card.json"
 
 @dataclass(frozen=True, slots=True)
 class Packed:
-    """What was written: the package's identity, and its vectors with the controls that they kill."""
+    """What was written: the package's identity, its vectors, and what the source had that it cannot carry."""
 
     out: Path
     identity: str
     manifest: Mapping[str, Any]
     vectors: VectorDocument
+    lost: tuple[str, ...]
 
 
-def pack(source: str, recipe: Recipe, out: Path) -> Packed:
-    """Make a package of `source` (an .onnx or .pt2 file, or `module:factory`) and write it to `out`.
+def pack(
+    source: str,
+    recipe: Recipe,
+    out: Path,
+    *,
+    kind: str | None = None,
+    weights: Path | None = None,
+    allow_executable: bool = False,
+) -> Packed:
+    """Make a package of `source`, of the kind it shows or `kind`, and write it to `out`.
 
-    Raises: LeptonError saying found, expected and remedy; then nothing is written.
+    The other arguments are those of `lepton.convert.Request`. Raises: LeptonError saying found, expected and
+    remedy; then nothing is written.
     """
     if out.suffix != ".lepton" and (out.exists() or out.is_symlink()):
         raise RecipeError(f"{out} is there already; remove it, or choose another name")
-    origin = _origin(source, recipe)
+    origin = _origin(source, recipe, kind, weights, allow_executable)
+    recipe = recipe.completed(origin.facts)
     manifest = _manifest(recipe, origin)
     card = canonical(_card(recipe))
     members = [
@@ -54,15 +64,15 @@ def pack(source: str, recipe: Recipe, out: Path) -> Packed:
         for draft in origin.artifacts
         for path, content in draft.files.items()
     ]
+    members += [*_further_files(recipe), *origin.files]
     with _materialized(manifest, members) as draft:
         vectors = golden_vectors(draft, origin.oracle, recipe)
     members += [
         Member(_VECTORS, canonical(vectors.to_json()), "application/json", "vectors"),
         Member(_CARD, card, "application/json", "card"),
-        *_further_files(recipe),
     ]
     identity = _publish(members, manifest, out)
-    return Packed(out, identity, manifest, vectors)
+    return Packed(out, identity, manifest, vectors, origin.lost)
 
 
 def _publish(members: list[Member], manifest: dict[str, Any], out: Path) -> str:
@@ -85,22 +95,12 @@ def _publish(members: list[Member], manifest: dict[str, Any], out: Path) -> str:
     return identity
 
 
-def _origin(source: str, recipe: Recipe) -> Origin:
-    path = Path(source)
-    if path.suffix == ".pt2":
-        from lepton.pack.torch_source import program_origin
+def _origin(
+    source: str, recipe: Recipe, kind: str | None, weights: Path | None, allow_executable: bool
+) -> Origin:
+    from lepton.convert import Request, read_source
 
-        return program_origin(path, recipe)
-    if path.suffix == ".onnx" or path.is_file():
-        return onnx_origin(read_onnx(path))
-    if ":" in source:
-        from lepton.pack.torch_source import factory_origin
-
-        return factory_origin(source, recipe)
-    raise RecipeError(
-        f"{source}: found neither a file nor `module:factory`, expected an .onnx or .pt2 file or a torch "
-        "factory"
-    )
+    return read_source(Request(source, recipe, weights, allow_executable), kind)
 
 
 def _manifest(recipe: Recipe, origin: Origin) -> dict[str, Any]:
@@ -189,6 +189,9 @@ class _Draft:
 
     def materialize(self, artifact: str) -> Path:
         return self._folder
+
+    def read(self, path: str) -> bytes:
+        return (self._folder / path).read_bytes()
 
 
 @contextmanager

@@ -1,16 +1,17 @@
-"""What a source, of whatever kind, gives to a package: artifacts, graph tensors and an oracle.
+"""What a source, of whatever kind, gives to a package: artifacts, tensors, oracle, facts; and what is lost.
 
-Owns the vocabulary between the sources and `build`; leaves reading to `onnx_source` and `torch_source`.
+Owns the vocabulary between the sources of `lepton.convert` and `build`; leaves reading to them.
 """
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from lepton.pack.onnx_source import GraphTensor, OnnxSource
 from lepton.pack.oracle import OnnxOracle, Oracle
+from lepton.package.write import Member
 
 __all__ = ["ArtifactDraft", "Origin", "file_digest", "onnx_draft", "onnx_origin"]
 
@@ -25,12 +26,20 @@ class ArtifactDraft:
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """A model ready to be described: the tensors of its graph, its artifacts, and who knows its answers."""
+    """A model ready to be described: the tensors of its graph, its artifacts, and who knows its answers.
+
+    `facts` is what the source itself says, as a part of a recipe (its licence, labels, symbols, card): it
+    completes the author's recipe, which wins where both speak. `files` go into the package beside the
+    artifacts. `lost` says in plain sentences what the source has and the package cannot carry.
+    """
 
     inputs: tuple[GraphTensor, ...]
     outputs: tuple[GraphTensor, ...]
     artifacts: tuple[ArtifactDraft, ...]
     oracle: Oracle
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    files: tuple[Member, ...] = ()
+    lost: tuple[str, ...] = ()
 
 
 def onnx_draft(source: OnnxSource, derived_from: Mapping[str, Any] | None = None) -> ArtifactDraft:

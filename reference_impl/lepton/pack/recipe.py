@@ -19,6 +19,24 @@ __all__ = ["Recipe", "read_recipe"]
 #: Bytes of a JSON file that a recipe reads labels or evaluations from.
 MAX_SIDE_FILE_BYTES = 64 * 1024 * 1024
 
+#: What a recipe must have, in the smallest form: with it, a recipe is judged on what it does say.
+_COMPLETE: Mapping[str, Any] = {
+    "lepton": "1.0",
+    "id": "x",
+    "version": "0.0.0",
+    "language": "en",
+    "title": {"en": "x"},
+    "license": "MIT",
+    "card": {
+        "intendedUse": {"en": "x"},
+        "outOfScopeUse": {"en": "x"},
+        "limitations": {"en": "x"},
+        "personalData": {"status": "none"},
+    },
+}
+#: Maps that are joined member by member when facts of a source complete a recipe; all others are taken whole.
+_JOINED = frozenset(("card", "signature", "symbols", "vectors", "ranges", "comparisons"))
+
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
@@ -65,6 +83,16 @@ class Recipe:
             )
         return {"axis": entry["axis"], "names": {entry["language"]: value}}
 
+    def completed(self, facts: Mapping[str, Any]) -> "Recipe":
+        """Return the recipe with what it lacks taken from `facts`, a part of one; the author's word wins.
+
+        The card, the signature, its tensors by name, symbols and vectors are joined member by member;
+        everything else is taken whole from one side. Raises: RecipeError when something is missing still.
+        """
+        document = _joined(self.document, facts)
+        _judge(document, self.name)
+        return Recipe(self.name, self.folder, document)
+
     def tensor_facts(self, kind: str) -> dict[str, Mapping[str, Any]]:
         """Return what the recipe says about the model's `inputs` or `outputs`, by name."""
         entries = self.document.get("signature", {}).get(kind, [])
@@ -77,6 +105,8 @@ class Recipe:
 def read_recipe(path: Path, folder: Path | None = None) -> Recipe:
     """Read and judge a recipe; `folder` replaces its own folder as the place of the files it names.
 
+    What is missing may come from the source still, so that `Recipe.completed` judges it.
+
     Raises: RecipeError naming the place, found, expected and remedy.
     """
     try:
@@ -85,10 +115,34 @@ def read_recipe(path: Path, folder: Path | None = None) -> Recipe:
     except OSError as error:
         raise RecipeError(f"{path}: cannot read the recipe ({error.strerror})") from error
     document = read_yaml(data, str(path))
-    faults = schema_faults(document, "recipe.schema.json")
-    if faults:
-        more = f" (and {len(faults) - 1} more)" if len(faults) > 1 else ""
-        raise RecipeError(f"{path}, at {faults[0].pointer or 'the top'}: {faults[0].message}{more}")
+    _judge(_joined(document, _COMPLETE) if isinstance(document, dict) else document, str(path))
     if folder is not None and not folder.is_dir():
         raise RecipeError(f"--files {folder}: found no folder, expected the one with the recipe's files")
     return Recipe(str(path), folder if folder is not None else path.resolve().parent, document)
+
+
+def _judge(document: Any, name: str) -> None:
+    faults = schema_faults(document, "recipe.schema.json")
+    if faults:
+        more = f" (and {len(faults) - 1} more)" if len(faults) > 1 else ""
+        raise RecipeError(f"{name}, at {faults[0].pointer or 'the top'}: {faults[0].message}{more}")
+
+
+def _joined(document: Mapping[str, Any], facts: Mapping[str, Any]) -> dict[str, Any]:
+    joined = {**facts, **document}
+    for key in document.keys() & facts.keys():
+        said, known = document[key], facts[key]
+        if key in _JOINED and isinstance(said, Mapping):
+            joined[key] = _joined(said, known)
+        elif key in ("inputs", "outputs") and isinstance(said, list):
+            joined[key] = _joined_tensors(said, known)
+    return joined
+
+
+def _joined_tensors(said: list[Any], known: list[Any]) -> list[Any]:
+    by_name = {entry["name"]: entry for entry in known}
+    names = [entry.get("name") if isinstance(entry, Mapping) else None for entry in said]
+    return [
+        {**by_name.get(str(name), {}), **entry} if isinstance(entry, Mapping) else entry
+        for name, entry in zip(names, said, strict=True)
+    ] + [entry for name, entry in by_name.items() if name not in names]

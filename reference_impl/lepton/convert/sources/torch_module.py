@@ -1,22 +1,19 @@
-"""Make ONNX and pt2 artifacts of a torch module, an exported program, or a factory that returns one.
+"""Make ONNX and pt2 artifacts of a torch module or an exported program.
 
-Owns running the author's own factory and exporting what it returns; leaves describing the ONNX result to
-`onnx_source`. Runs only while packing, on the author's machine and at the author's word.
+Owns exporting with the sizes that the recipe declares; leaves getting at the module to the other sources and
+describing the ONNX result to `onnx_source`. Runs the author's code, and so only at the author's word.
 """
 
 import contextlib
-import importlib
-import importlib.util
-import inspect
 import io
 import logging
-import sys
 import warnings
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from lepton.convert.request import Request
 from lepton.errors import RecipeError
 from lepton.pack.onnx_source import GraphTensor, OnnxSource, onnx_source_of
 from lepton.pack.oracle import TorchOracle
@@ -27,41 +24,30 @@ from lepton.tensor import datatype
 if TYPE_CHECKING:
     from onnx import ModelProto
 
-__all__ = ["factory_origin", "program_origin"]
+__all__ = ["DEFAULT_OPSET", "imported_torch", "origin_of", "program_origin"]
 
 #: The default ONNX operator set of exported artifacts: the oldest that the exporter writes natively.
 DEFAULT_OPSET = 18
 
 
-def factory_origin(source: str, recipe: Recipe) -> Origin:
-    """Call `module:factory` or `file.py:factory` and export the module that it returns.
-
-    A factory with one parameter gets the folder of the recipe's files. Raises: RecipeError when the source
-    cannot be imported, fails, returns something else, or cannot be exported.
-    """
-    torch = _torch()
-    made = _call(_imported(source, recipe), source, recipe)
+def origin_of(made: Any, request: Request) -> Origin:
+    """Export a torch.nn.Module or take an ExportedProgram as it is. Raises: RecipeError."""
+    torch = imported_torch()
     if isinstance(made, torch.export.ExportedProgram):
-        return _origin(made.module(), made, recipe, None)
+        return program_origin(made, request, None)
     if not isinstance(made, torch.nn.Module):
-        raise RecipeError(f"{source}: found {type(made).__name__} returned, expected a torch.nn.Module")
+        raise RecipeError(f"{request.source}: found {type(made).__name__}, expected a torch.nn.Module")
     module = made.eval()
-    return _origin(module, _exported(module, recipe), recipe, None)
+    return _origin(module, _exported(module, request.recipe), request.recipe, None)
 
 
-def program_origin(path: Path, recipe: Recipe) -> Origin:
-    """Load a `.pt2` archive of the author's own and make an origin of it."""
-    torch = _torch()
-    if not path.is_file():
-        raise RecipeError(f"{path}: found no file, expected a .pt2 archive")
-    try:
-        program = torch.export.load(path)
-    except Exception as error:  # whatever an archive can make torch raise
-        raise RecipeError(f"{path}: torch cannot load it ({_reason(error)})") from error
-    return _origin(program.module(), program, recipe, path)
+def program_origin(program: Any, request: Request, archive: Path | None) -> Origin:
+    """Make an origin of an ExportedProgram, which came from `archive` or from memory."""
+    return _origin(program.module(), program, request.recipe, archive)
 
 
-def _torch() -> Any:
+def imported_torch() -> Any:
+    """Return the module torch. Raises: RecipeError naming the extra."""
     try:
         import torch
     except ImportError as error:
@@ -69,40 +55,6 @@ def _torch() -> Any:
             "a torch source needs PyTorch, which is not installed: pip install 'lepton-standard[torch]'"
         ) from error
     return torch
-
-
-def _imported(source: str, recipe: Recipe) -> Any:
-    place, _, attribute = source.rpartition(":")
-    try:
-        if place.endswith(".py"):
-            module = _module_from(Path(place))
-        else:
-            sys.path.insert(0, str(Path(recipe.name).resolve().parent))
-            module = importlib.import_module(place)
-    except Exception as error:  # importing runs the author's code
-        raise RecipeError(f"{source}: cannot import {place} ({_reason(error)})") from error
-    found = getattr(module, attribute, None)
-    if not callable(found):
-        raise RecipeError(f"{source}: found no callable {attribute!r} in {place}, expected a factory")
-    return found
-
-
-def _module_from(path: Path) -> Any:
-    spec = importlib.util.spec_from_file_location(path.stem, path)
-    if spec is None or spec.loader is None or not path.is_file():
-        raise FileNotFoundError(f"no file {path}")
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[path.stem] = module
-    spec.loader.exec_module(module)
-    return module
-
-
-def _call(factory: Any, source: str, recipe: Recipe) -> Any:
-    wants_folder = len(inspect.signature(factory).parameters) == 1
-    try:
-        return factory(recipe.folder) if wants_folder else factory()
-    except Exception as error:  # the author's code
-        raise RecipeError(f"{source}: the factory failed ({_reason(error)})") from error
 
 
 def _origin(module: Any, program: Any, recipe: Recipe, archive: Path | None) -> Origin:

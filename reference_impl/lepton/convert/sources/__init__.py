@@ -1,0 +1,63 @@
+"""The kinds of sources, one module each, and the choice among them: by content, or by the author's word.
+
+Owns the table and its order; leaves recognising and reading to the modules. Recognising a source reads a few
+bytes or names of it, never imports its framework, and never runs anything.
+
+A kind is a module with `NAME` (what `--from` takes), `SAYS` (one line for people), `recognises(path) -> bool`
+and `read(request) -> Origin`. To add one: write the module, add a line here.
+"""
+
+import importlib
+from collections.abc import Mapping
+from typing import Any
+
+from lepton.convert.request import Request
+from lepton.errors import RecipeError
+from lepton.pack.origin import Origin
+
+__all__ = ["KINDS", "read_source"]
+
+#: What `--from` takes -> the module that reads it; in the order in which they are asked to recognise one.
+KINDS: Mapping[str, str] = {
+    "onnx": "lepton.convert.sources.onnx",
+    "pt2": "lepton.convert.sources.pt2",
+    "factory": "lepton.convert.sources.factory",
+}
+
+
+def read_source(request: Request, kind: str | None = None) -> Origin:
+    """Read a source of the kind that the author named, or that it shows by its content.
+
+    Raises: RecipeError when it is of no kind that can be read, with the reason and what to do.
+    """
+    if kind is not None:
+        return _read(kind, request)
+    if _names_code(request.source):
+        return _read("factory", request)
+    if not request.path.exists():
+        raise RecipeError(
+            f"{request.source}: found neither a file nor a folder nor `MODULE:NAME`, expected a model; see "
+            "`lepton pack --help`"
+        )
+    for name, module in KINDS.items():
+        if importlib.import_module(module).recognises(request.path):
+            return _read(name, request)
+    what = "a folder" if request.path.is_dir() else "a file"
+    raise RecipeError(
+        f"{request.source}: found {what} of none of the kinds {', '.join(KINDS)}; if it is one of them, say "
+        "which with --from"
+    )
+
+
+def _read(kind: str, request: Request) -> Origin:
+    module: Any = importlib.import_module(KINDS[kind])
+    origin: Origin = module.read(request)
+    return origin
+
+
+def _names_code(source: str) -> bool:
+    """Say whether `source` is `MODULE:NAME` or `FILE.py:NAME`, and no path that happens to hold a colon."""
+    from pathlib import Path
+
+    place, _, attribute = source.rpartition(":")
+    return bool(place) and attribute.isidentifier() and not Path(source).exists()

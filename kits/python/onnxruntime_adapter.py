@@ -13,7 +13,7 @@ import numpy as np
 os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 
 import onnxruntime as ort  # HERE: your runtime
-from onnxruntime.capi.onnxruntime_pybind11_state import NotImplemented
+from onnxruntime.capi.onnxruntime_pybind11_state import NotImplemented, RuntimeException
 
 DATATYPES = {  # HERE: your runtime's names for the standard's datatypes
     "tensor(bool)": "BOOL",
@@ -47,7 +47,12 @@ class Model:
     def infer(self, inputs):
         given = {name: _each(bytes.decode, array) for name, array in inputs.items()}
         names = [name for name, _, _ in self.outputs]
-        found = self.session.run(names, given)  # HERE: compute
+        try:
+            found = self.session.run(names, given)  # HERE: compute
+        except RuntimeException as error:
+            if "does not support" in str(error):  # as LSTM and GRU say of FP64
+                raise NotImplementedError(str(error)) from error
+            raise
         return {name: _each(str.encode, array) for name, array in zip(names, found, strict=True)}
 
     def close(self):

@@ -1,4 +1,4 @@
-"""Faults of engines in products, convolutions, pools and normalisations (Spec: RUN-OPS-02 to 05, RUN-NUM-04).
+"""Faults of engines in products, convolutions, pools and normalisations (Spec: RUN-OPS-02 to 05, NUM-04, REL-03).
 
 Each class is an in-process adapter: `python:lepton_conformance.mutants.graph_layer_faults:CLASS`.
 """
@@ -450,6 +450,40 @@ class SoftmaxOfOld(GraphEngine):
         return np.asarray(super().op_softmax(node.having(axis=-1), x.reshape(rows, -1))).reshape(x.shape)
 
 
+class SoftmaxOfDoublesInSingle(GraphEngine):
+    """Softmax of FP64 is computed in FP32."""
+
+    id = "run-rel-03-softmax"
+    breaks = "RUN-REL-03"
+
+    def op_softmax(self, node: Node, x: Array) -> Answer:
+        narrow = x.astype(np.float32) if x.dtype == np.float64 else x
+        return np.asarray(super().op_softmax(node, narrow)).astype(x.dtype)
+
+
+class DoublesMultipliedAsSingles(GraphEngine):
+    """Products of FP64 matrices are accumulated in FP32."""
+
+    id = "run-rel-03-product"
+    breaks = "RUN-REL-03"
+
+    def product(self, a: Array, b: Array) -> Array:
+        if a.dtype != np.float64:
+            return super().product(a, b)
+        return super().product(a.astype(np.float32), b.astype(np.float32)).astype(np.float64)
+
+
+class EpsilonOfDoubles(GraphEngine):
+    """LayerNormalization of FP64 takes 1e-12 as epsilon."""
+
+    id = "run-rel-03-epsilon"
+    breaks = "RUN-REL-03"
+
+    def op_layernormalization(self, node: Node, x: Array, scale: Array, bias: Array | None = None) -> Answer:
+        used = node.having(epsilon=1e-12) if x.dtype == np.float64 else node
+        return super().op_layernormalization(used, x, scale, bias)
+
+
 class NormAlwaysTwo(GraphEngine):
     """LpNormalization uses the norm of order 2."""
 
@@ -602,6 +636,9 @@ ALL: tuple[type[GraphEngine], ...] = (
     SoftmaxOverflows,
     SoftmaxOfOld,
     NormAlwaysTwo,
+    SoftmaxOfDoublesInSingle,
+    DoublesMultipliedAsSingles,
+    EpsilonOfDoubles,
     InstanceOfBatch,
     HalfAccumulates,
     BrainOperands,

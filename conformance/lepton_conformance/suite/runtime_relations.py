@@ -1,4 +1,4 @@
-"""Tests that rewriting a graph, or cutting its batch, changes no answer (Spec: RUN-REL)."""
+"""Tests that rewriting a graph, cutting its batch or widening it changes no answer (Spec: RUN-REL)."""
 
 from collections.abc import Mapping
 
@@ -10,6 +10,7 @@ from lepton_conformance.strategies.cases import Cases
 from lepton_conformance.strategies.graphs import GraphCase, graph_cases
 from lepton_conformance.strategies.graphs.dynamic import Dynamic, dynamic_graphs
 from lepton_conformance.strategies.graphs.rewriting import rewritten
+from lepton_conformance.strategies.graphs.widening import widened
 from lepton_conformance.subject.stdio import StdioSubject
 from lepton_conformance.suite.driver import Budget, each, examples
 from lepton_conformance.suite.graph_calls import (
@@ -20,6 +21,7 @@ from lepton_conformance.suite.graph_calls import (
     declared,
     disagreement,
     expect,
+    judged,
     loaded,
     right,
 )
@@ -97,6 +99,28 @@ def test_rows_together_and_apart_are_answered_alike(runtime: StdioSubject, budge
             tally.judged += 1
 
     each(budget, cases, check)
+    tally.conclude()
+
+
+@requirement("RUN-REL-03", needs=("RUN-ADP-03",))
+def test_graphs_in_fp64_are_as_right_as_in_fp32(runtime: StdioSubject, budget: Budget) -> None:
+    has, tally = declared(runtime), Tally()
+    if not {"FP32", "FP64"} <= has.datatypes:
+        raise NotApplicable("the hello does not declare both FP32 and FP64")
+    takes = accepts(has)
+
+    def check(case: GraphCase) -> None:
+        wide = widened(case)
+        wanted = right(case)
+        if wide is None or not takes(wide) or wanted is None or not beside_right(runtime, case, wanted):
+            return
+        runtime.recorder.begin()
+        judged(runtime, wide, tally)
+
+    drawn = graph_cases("blocks", takes, tuple(sorted(has.groups)))
+    cases = [*originals(has), *(drawn.boundary if "blocks" in has.groups else ())]
+    decode = drawn.decode if "blocks" in has.groups else None
+    examples(budget, Cases(cases, decode, drawn.smaller), check)
     tally.conclude()
 
 

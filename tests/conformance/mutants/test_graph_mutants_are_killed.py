@@ -28,6 +28,7 @@ SAMPLE = (
     "run-ops-12-matmul-add",
     "run-rel-01-folding",
     "run-rel-02-tile",
+    "run-rel-03-epsilon",
     "run-shp-01-stale",
     "run-shp-02-scalar",
     "run-shp-03-sum",

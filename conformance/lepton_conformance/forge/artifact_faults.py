@@ -11,20 +11,21 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from lepton_conformance.forge import models
-from lepton_conformance.forge.draft import Draft, Forged
+from lepton_conformance.forge.bases import Bases
+from lepton_conformance.forge.draft import Forged
 from lepton_conformance.forge.package import MODEL, onnx_artifact
-from lepton_conformance.forge.valid import external_draft, external_tensor, linear_draft, vision_draft
-from lepton_conformance.forge.violation import Violation, manifest
+from lepton_conformance.forge.valid import external_tensor
+from lepton_conformance.forge.violation import Base, Forge, Violation, manifest
 
 __all__ = ["ARTIFACT_FAULTS"]
 
 
-def _model(data: Callable[[], bytes], draft: Callable[[], Draft] = linear_draft) -> Callable[[], Forged]:
+def _model(data: Callable[[], bytes], base: Base = Bases.linear) -> Forge:
     """Return a forge whose model is another one, under the manifest of the right one."""
-    return lambda: draft().put(MODEL, data()).directory()
+    return lambda bases: bases.finish(base(bases).put(MODEL, data()))
 
 
-def _weight(**fields: Any) -> Callable[[], Forged]:
+def _weight(**fields: Any) -> Forge:
     """Return a forge whose weight has fields that contradict each other."""
 
     def build() -> bytes:
@@ -43,26 +44,26 @@ def _weight(**fields: Any) -> Callable[[], Forged]:
     return _model(build)
 
 
-def _external(**fields: Any) -> Callable[[], Forged]:
-    return _model(lambda: models.linear(weight=external_tensor(**fields)), external_draft)
+def _external(**fields: Any) -> Forge:
+    return _model(lambda: models.linear(weight=external_tensor(**fields)), Bases.external)
 
 
-def _external_strings() -> Forged:
+def _external_strings(bases: Bases) -> Forged:
     tensor = external_tensor()
     tensor.data_type = 8
-    return _model(lambda: models.linear(weight=tensor), external_draft)()
+    return _model(lambda: models.linear(weight=tensor), Bases.external)(bases)
 
 
-def _external_twice() -> Forged:
+def _external_twice(bases: Bases) -> Forged:
     tensor = external_tensor()
     tensor.external_data.add(key="offset", value="8")
-    return _model(lambda: models.linear(weight=tensor), external_draft)()
+    return _model(lambda: models.linear(weight=tensor), Bases.external)(bases)
 
 
-def _external_unlisted() -> Forged:
-    draft = external_draft()
+def _external_unlisted(bases: Bases) -> Forged:
+    draft = bases.external()
     del draft.manifest["artifacts"][0]["external"]
-    return draft.directory()
+    return bases.finish(draft)
 
 
 def _external_in_a_constant() -> bytes:
@@ -82,16 +83,16 @@ def _external_in_a_constant() -> bytes:
     return models.model(nodes, inputs, outputs, weights)
 
 
-def _more_external() -> Forged:
-    draft = external_draft()
+def _more_external(bases: Bases) -> Forged:
+    draft = bases.external()
     draft.add("model/more.bin", b"more", "application/octet-stream", "weights")
     draft.manifest["artifacts"][0]["external"] = ["model/more.bin", "model/weights.bin"]
-    return draft.directory()
+    return bases.finish(draft)
 
 
-def _file(data: bytes) -> Callable[[], Forged]:
+def _file(data: bytes) -> Forge:
     """Return a forge with one more listed file whose content is the fault and whose name is harmless."""
-    return lambda: linear_draft().add("notes.txt", data, "text/plain", "documentation").directory()
+    return lambda bases: bases.finish(bases.linear().add("notes.txt", data, "text/plain", "documentation"))
 
 
 def _archive(names: Sequence[str], content: bytes = b"pt2") -> bytes:
@@ -102,22 +103,22 @@ def _archive(names: Sequence[str], content: bytes = b"pt2") -> bytes:
     return buffer.getvalue()
 
 
-def _pt2(*, executable: bool, data: bytes) -> Callable[[], Forged]:
-    def forge() -> Forged:
-        draft = linear_draft().add("model/model.pt2", data, "application/zip", "artifact")
+def _pt2(*, executable: bool, data: bytes) -> Forge:
+    def forge(bases: Bases) -> Forged:
+        draft = bases.linear().add("model/model.pt2", data, "application/zip", "artifact")
         artifact = {"id": "torch", "format": "pt2", "formatVersion": "0", "entry": "model/model.pt2"}
         draft.manifest["artifacts"].append({**artifact, "precision": "FP32", "executable": executable})
-        return draft.directory()
+        return bases.finish(draft)
 
     return forge
 
 
-def _custom_domain() -> Forged:
-    draft = linear_draft()
+def _custom_domain(bases: Bases) -> Forged:
+    draft = bases.linear()
     data = models.linear(domains=(("", 17), ("com.example", 1)))
     draft.put(MODEL, data)
     draft.manifest["artifacts"] = [onnx_artifact(data)]
-    return draft.directory()
+    return bases.finish(draft)
 
 
 _ELF = b"\x7fELF\x02\x01\x01" + bytes(57)
@@ -156,7 +157,7 @@ ARTIFACT_FAULTS: tuple[Violation, ...] = (
     Violation(
         "PKG-ART-03",
         "one-name-two-symbols",
-        _model(lambda: models.vision(("batch", 3, "side", "side")), vision_draft),
+        _model(lambda: models.vision(("batch", 3, "side", "side")), Bases.vision),
     ),
     Violation("PKG-ART-04", "not-declared", _external_unlisted),
     Violation("PKG-ART-04", "hidden-in-a-constant", _model(_external_in_a_constant)),

@@ -122,10 +122,10 @@ class Draft:
         """Finish the package as a directory."""
         return Forged(self.files(manifest))
 
-    def zip_entries(self, *, deflated: Sequence[str] = ()) -> list[Entry]:
+    def zip_entries(self, *, deflated: Sequence[str] = (), manifest: bytes | None = None) -> list[Entry]:
         """Return the entries of the canonical container; those named in `deflated` are compressed."""
         roles = {member.path: member.role for member in self.members}
-        files = self.files()
+        files = self.files(manifest)
         order = [MANIFEST, *sorted((path for path in files if path != MANIFEST), key=str.encode)]
         return [
             Entry(
@@ -137,9 +137,9 @@ class Draft:
             for path in order
         ]
 
-    def archive(self, *, deflated: Sequence[str] = ()) -> Forged:
+    def archive(self, *, deflated: Sequence[str] = (), manifest: bytes | None = None) -> Forged:
         """Finish the package as a ZIP container."""
-        return Forged(archive=write_archive(self.zip_entries(deflated=deflated)))
+        return Forged(archive=write_archive(self.zip_entries(deflated=deflated, manifest=manifest)))
 
     @staticmethod
     def zipped(entries: Sequence[Entry], layout: Layout | None = None) -> Forged:

@@ -8,10 +8,10 @@ from collections.abc import Callable
 from typing import Any
 
 from lepton_conformance.forge import models
+from lepton_conformance.forge.bases import Bases
 from lepton_conformance.forge.draft import Draft, Forged
 from lepton_conformance.forge.package import CARD, MODEL, VECTORS
-from lepton_conformance.forge.valid import linear_draft, strings_draft, threshold_draft, vision_draft
-from lepton_conformance.forge.violation import Violation, card, manifest, manifest_bytes, vectors
+from lepton_conformance.forge.violation import Forge, Violation, card, manifest, manifest_bytes, vectors
 
 __all__ = ["MANIFEST_FAULTS"]
 
@@ -29,7 +29,7 @@ def _extension(value: Any) -> Callable[[Any], object]:
     return lambda document: document.update(extensions={"org.example.x": value})
 
 
-def _replaced(old: bytes, new: bytes) -> Callable[[], Forged]:
+def _replaced(old: bytes, new: bytes) -> Forge:
     def change(data: bytes) -> bytes:
         assert old in data
         return data.replace(old, new, 1)
@@ -37,11 +37,11 @@ def _replaced(old: bytes, new: bytes) -> Callable[[], Forged]:
     return manifest_bytes(change)
 
 
-def _after_sealing(path: str, data: bytes | None) -> Callable[[], Forged]:
+def _after_sealing(path: str, data: bytes | None) -> Forge:
     """Return a forge that alters or removes a file once the manifest describes it."""
 
-    def forge() -> Forged:
-        files = linear_draft().files()
+    def forge(bases: Bases) -> Forged:
+        files = bases.linear().files()
         if data is None:
             del files[path]
         else:
@@ -51,30 +51,30 @@ def _after_sealing(path: str, data: bytes | None) -> Callable[[], Forged]:
     return forge
 
 
-def _flipped() -> Forged:
-    files = linear_draft().files()
+def _flipped(bases: Bases) -> Forged:
+    files = bases.linear().files()
     data = bytearray(files[MODEL])
     data[-1] ^= 1
     return Forged({**files, MODEL: bytes(data)})
 
 
-def _big_card() -> Forged:
-    draft = linear_draft()
-    return draft.put(CARD, draft.member(CARD).data + b" " * (64 * _MEBIBYTE)).directory()
+def _big_card(bases: Bases) -> Forged:
+    draft = bases.linear()
+    return bases.finish(draft.put(CARD, draft.member(CARD).data + b" " * (64 * _MEBIBYTE)))
 
 
 def _tensor_data(text: str) -> Callable[[Any], object]:
     return lambda document: document["vectors"][0]["inputs"][0].update(data=text)
 
 
-def _decomposed_tensor() -> Forged:
+def _decomposed_tensor(bases: Bases) -> Forged:
     """Return the linear package whose input is named by an e and a combining accent, everywhere alike."""
     name = "e\u0301"
-    draft = linear_draft().put(MODEL, models.linear(input_name=name))
+    draft = bases.alone().linear().put(MODEL, models.linear(input_name=name))
     draft.manifest["signature"]["inputs"][0]["name"] = name
-    return draft.edit(
-        VECTORS, lambda v: [each["inputs"][0].update(name=name) for each in v["vectors"]]
-    ).directory()
+    return bases.finish(
+        draft.edit(VECTORS, lambda v: [each["inputs"][0].update(name=name) for each in v["vectors"]])
+    )
 
 
 def _decomposed_step(document: dict[str, Any]) -> None:
@@ -82,10 +82,10 @@ def _decomposed_step(document: dict[str, Any]) -> None:
     pre[0]["out"] = pre[1]["in"] = "o\u0308"
 
 
-def _one_letter() -> Draft:
+def _one_letter(bases: Bases) -> Draft:
     """Return the package of strings whose first vector takes and gives the letter i."""
     right = "AQAAAGk="
-    return strings_draft().edit(
+    return bases.strings().edit(
         VECTORS, lambda v: [v["vectors"][0][side][0].update(data=right) for side in ("inputs", "expected")]
     )
 
@@ -112,11 +112,11 @@ MANIFEST_FAULTS: tuple[Violation, ...] = (
     Violation(
         "COR-TYP-02",
         "bool-of-two",
-        vectors(lambda v: v["vectors"][0]["expected"][0].update(data="AAI="), threshold_draft),
+        vectors(lambda v: v["vectors"][0]["expected"][0].update(data="AAI="), Bases.threshold),
     ),
     Violation("COR-TYP-02", "bits-in-the-padding", vectors(_tensor_data("AQAAAGl="), _one_letter)),
-    Violation("COR-TYP-02", "string-beyond-the-end", vectors(_tensor_data("AwAAAGhp"), strings_draft)),
-    Violation("COR-TYP-02", "bytes-after-the-strings", vectors(_tensor_data("AgAAAGhpAA=="), strings_draft)),
+    Violation("COR-TYP-02", "string-beyond-the-end", vectors(_tensor_data("AwAAAGhp"), Bases.strings)),
+    Violation("COR-TYP-02", "bytes-after-the-strings", vectors(_tensor_data("AgAAAGhpAA=="), Bases.strings)),
     Violation("COR-TXT-01", "title", manifest(lambda m: m.update(title={"zh": "线性"}))),
     Violation(
         "COR-TXT-01",
@@ -129,18 +129,18 @@ MANIFEST_FAULTS: tuple[Violation, ...] = (
     Violation("COR-TXT-01", "reason", card(lambda c: c.update(limitations={"notProvided": {"zh": "无"}}))),
     Violation("COR-TXT-01", "another-case", manifest(lambda m: m.update(description={"EN": "x"}))),
     Violation("COR-TXT-02", "tensor", _decomposed_tensor),
-    Violation("COR-TXT-02", "step", manifest(_decomposed_step, vision_draft), findings=2),
+    Violation("COR-TXT-02", "step", manifest(_decomposed_step, Bases.vision), findings=2),
     Violation("COR-EXT-01", "top", manifest(lambda m: m.update(licence="MIT"))),
     Violation("COR-EXT-01", "file", manifest(lambda m: m["files"][0].update(md5="0"))),
     Violation("COR-EXT-01", "tensor", manifest(lambda m: m["signature"]["inputs"][0].update(opional=False))),
     Violation(
-        "COR-EXT-01", "processing", manifest(lambda m: m["processing"].update(during=[]), vision_draft)
+        "COR-EXT-01", "processing", manifest(lambda m: m["processing"].update(during=[]), Bases.vision)
     ),
     Violation("COR-EXT-01", "extension-without-domain", manifest(lambda m: m.update(extensions={"run": 1}))),
     Violation("COR-LIM-01", "card-too-deep", card(_extension(_nested(63)))),
     Violation("COR-LIM-01", "vectors-too-deep", vectors(_extension(_nested(63)))),
-    Violation("COR-LIM-01", "card-too-long", _big_card),
-    Violation("PKG-MAN-01", "too-long", manifest(_extension("x" * (16 * _MEBIBYTE)))),
+    Violation("COR-LIM-01", "card-too-long", _big_card, varies=False),
+    Violation("PKG-MAN-01", "too-long", manifest(_extension("x" * (16 * _MEBIBYTE))), varies=False),
     Violation("PKG-MAN-01", "too-deep", manifest(_extension(_nested(63)))),
     Violation("PKG-MAN-01", "a-million-brackets", manifest_bytes(lambda data: b"[" * 1_000_000)),
     Violation("PKG-MAN-02", "name-twice", _replaced(b'{"artifacts"', b'{"card":"x","artifacts"')),
@@ -176,12 +176,12 @@ MANIFEST_FAULTS: tuple[Violation, ...] = (
     Violation(
         "PKG-MAN-04",
         "member-of-content",
-        manifest(lambda m: m["interface"]["inputs"][0]["content"].update(gamma=1), vision_draft),
+        manifest(lambda m: m["interface"]["inputs"][0]["content"].update(gamma=1), Bases.vision),
     ),
-    Violation("PKG-MAN-04", "processing-a-list", manifest(lambda m: m.update(processing=[]), vision_draft)),
+    Violation("PKG-MAN-04", "processing-a-list", manifest(lambda m: m.update(processing=[]), Bases.vision)),
     Violation("PKG-MAN-05", "path", manifest(lambda m: m["files"].append(dict(m["files"][0])))),
     Violation("PKG-MAN-05", "artifact", manifest(lambda m: m["artifacts"].append(dict(m["artifacts"][0])))),
-    Violation("PKG-MAN-05", "tensor", manifest(_duplicate_output, vision_draft)),
+    Violation("PKG-MAN-05", "tensor", manifest(_duplicate_output, Bases.vision)),
     Violation("PKG-MAN-05", "vector", vectors(lambda v: v["vectors"][2].update(id="one"))),
     Violation("PKG-MAN-06", "entry", manifest(lambda m: m["artifacts"][0].update(entry="model/other.onnx"))),
     Violation("PKG-MAN-06", "card-of-another-role", manifest(lambda m: m.update(card=MODEL))),

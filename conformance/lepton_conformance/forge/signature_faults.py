@@ -3,22 +3,20 @@
 Owns the table `SIGNATURE_FAULTS`. Serves `package`.
 """
 
-from collections.abc import Callable
 from typing import Any
 
-from lepton_conformance.forge.draft import Forged
-from lepton_conformance.forge.valid import threshold_draft, vision_draft
-from lepton_conformance.forge.violation import Violation, manifest
+from lepton_conformance.forge.bases import Bases
+from lepton_conformance.forge.violation import Forge, Violation, manifest
 
 __all__ = ["SIGNATURE_FAULTS"]
 
 
-def _output(**members: Any) -> Callable[[], Forged]:
+def _output(**members: Any) -> Forge:
     """Return a forge whose output y (N, 2) has more members."""
     return manifest(lambda m: m["signature"]["outputs"][0].update(members))
 
 
-def _image(**members: Any) -> Callable[[], Forged]:
+def _image(**members: Any) -> Forge:
     """Return a forge whose image has other members; None removes one."""
 
     def change(document: dict[str, Any]) -> None:
@@ -27,24 +25,24 @@ def _image(**members: Any) -> Callable[[], Forged]:
         for name in [name for name, value in members.items() if value is None]:
             del image[name]
 
-    return manifest(change, vision_draft)
+    return manifest(change, Bases.vision)
 
 
-def _default(value: Any) -> Callable[[], Forged]:
+def _default(value: Any) -> Forge:
     """Return a forge whose optional input has another default in the interface."""
-    return manifest(lambda m: m["interface"]["inputs"][1].update(default=value), threshold_draft)
+    return manifest(lambda m: m["interface"]["inputs"][1].update(default=value), Bases.threshold)
 
 
-def _step(place: int, **members: Any) -> Callable[[], Forged]:
-    return manifest(lambda m: m["processing"]["pre"][place].update(members), vision_draft)
+def _step(place: int, **members: Any) -> Forge:
+    return manifest(lambda m: m["processing"]["pre"][place].update(members), Bases.vision)
 
 
-def _post(place: int, **members: Any) -> Callable[[], Forged]:
-    return manifest(lambda m: m["processing"]["post"][place].update(members), vision_draft)
+def _post(place: int, **members: Any) -> Forge:
+    return manifest(lambda m: m["processing"]["post"][place].update(members), Bases.vision)
 
 
-def _without_step(list_name: str, place: int) -> Callable[[], Forged]:
-    return manifest(lambda m: m["processing"][list_name].pop(place), vision_draft)
+def _without_step(list_name: str, place: int) -> Forge:
+    return manifest(lambda m: m["processing"][list_name].pop(place), Bases.vision)
 
 
 def _softmax_of_class(document: dict[str, Any]) -> None:
@@ -73,7 +71,7 @@ SIGNATURE_FAULTS: tuple[Violation, ...] = (
             lambda m: m["processing"]["pre"].__setitem__(
                 3, {"op": "reshape", "version": 1, "in": "n", "out": "x", "shape": ["N", 3, "H", "V"]}
             ),
-            vision_draft,
+            Bases.vision,
         ),
     ),
     Violation("PKG-SIG-03", "min-above-max", manifest(lambda m: m["symbols"].update(N={"min": 9, "max": 3}))),
@@ -111,18 +109,18 @@ SIGNATURE_FAULTS: tuple[Violation, ...] = (
     Violation(
         "PKG-SIG-09",
         "no-default",
-        manifest(lambda m: m["interface"]["inputs"][1].pop("default"), threshold_draft),
+        manifest(lambda m: m["interface"]["inputs"][1].pop("default"), Bases.threshold),
     ),
     Violation(
         "PKG-SIG-09",
         "default-alone",
-        manifest(lambda m: m["interface"]["inputs"][1].pop("optional"), threshold_draft),
+        manifest(lambda m: m["interface"]["inputs"][1].pop("optional"), Bases.threshold),
     ),
     Violation("PKG-SIG-09", "optional-output", _output(optional=True, default=0)),
     Violation("PKG-PRO-01", "unknown-operator", _step(1, op="resample")),
     Violation("PKG-PRO-01", "later-version", _step(1, version=2)),
     Violation("PKG-PRO-01", "unknown-member", _step(1, clip=True)),
-    Violation("PKG-PRO-01", "no-pre", manifest(lambda m: m["processing"].pop("pre"), vision_draft)),
+    Violation("PKG-PRO-01", "no-pre", manifest(lambda m: m["processing"].pop("pre"), Bases.vision)),
     Violation("PKG-PRO-01", "deviation-of-zero", _step(2, std=[0.5, 0, 2])),
     Violation("PKG-PRO-02", "unknown-tensor", _step(1, **{"in": "g"})),
     Violation("PKG-PRO-02", "written-twice", _step(1, out="f")),
@@ -142,18 +140,18 @@ SIGNATURE_FAULTS: tuple[Violation, ...] = (
                 )
                 or m["processing"]["pre"][3].update(out="planes")
             ),
-            vision_draft,
+            Bases.vision,
         ),
     ),
     Violation("PKG-PRO-02", "input-not-reached", _step(3, out="planes")),
     Violation("PKG-PRO-02", "output-not-reached", _without_step("post", 1)),
     Violation("PKG-PRO-02", "reads-what-comes-later", _post(0, **{"in": "class"})),
-    Violation("PKG-PRO-02", "softmax-of-integers", manifest(_softmax_of_class, vision_draft)),
+    Violation("PKG-PRO-02", "softmax-of-integers", manifest(_softmax_of_class, Bases.vision)),
     Violation("PKG-PRO-02", "post-reads-an-input", _post(0, **{"in": "image"})),
     Violation("PKG-PRO-02", "argmax-axis", _post(1, axis=2)),
-    Violation("PKG-PRO-02", "argmax-of-nothing", manifest(_argmax_of_nothing, vision_draft)),
+    Violation("PKG-PRO-02", "argmax-of-nothing", manifest(_argmax_of_nothing, Bases.vision)),
     Violation("PKG-PRO-02", "cast-to-bf16", _step(0, datatype="BF16")),
     Violation("PKG-PRO-02", "cast-to-strings", _step(0, datatype="BYTES")),
-    Violation("PKG-PRO-03", "interface-alone", manifest(lambda m: m.pop("processing"), vision_draft)),
-    Violation("PKG-PRO-03", "processing-alone", manifest(lambda m: m.pop("interface"), vision_draft)),
+    Violation("PKG-PRO-03", "interface-alone", manifest(lambda m: m.pop("processing"), Bases.vision)),
+    Violation("PKG-PRO-03", "processing-alone", manifest(lambda m: m.pop("interface"), Bases.vision)),
 )

@@ -17,10 +17,12 @@ from lepton_conformance.oracle.answers import Array
 __all__ = [
     "VALID",
     "ValidPackage",
+    "decorated_draft",
     "external_draft",
     "linear_draft",
     "strings_draft",
     "threshold_draft",
+    "two_artifacts_draft",
     "vision_draft",
 ]
 
@@ -220,7 +222,7 @@ def threshold_draft() -> Draft:
 _BOTH = np.array([True, False])
 
 
-def _decorated() -> Draft:
+def decorated_draft() -> Draft:
     """Return the linear package with what is rare: odd names, a licence of its own, unlisted folders."""
     draft = linear_draft()
     draft.manifest["license"] = "(MIT OR Apache-2.0 WITH LLVM-exception) AND LicenseRef-Own.1"
@@ -237,7 +239,7 @@ def _decorated() -> Draft:
     return draft.edit(CARD, lambda document: document.update(evaluations=[{**card, "dataset": dataset}]))
 
 
-def _two_artifacts() -> Draft:
+def two_artifacts_draft() -> Draft:
     """Return the linear package with a second artifact that lies and is named elsewhere."""
     draft = linear_draft()
     other = "model/copy/again.onnx"
@@ -249,7 +251,7 @@ def _two_artifacts() -> Draft:
 
 
 def _deflated() -> Forged:
-    draft = _decorated()
+    draft = decorated_draft()
     return draft.archive(deflated=("lepton.json", CARD, VECTORS, "documentation/说明 (1).md"))
 
 
@@ -262,7 +264,7 @@ VALID: tuple[ValidPackage, ...] = (
     ValidPackage("vision-zip", lambda: vision_draft().archive()),
     ValidPackage("strings", lambda: strings_draft().archive()),
     ValidPackage("threshold", lambda: threshold_draft().directory()),
-    ValidPackage("decorated-directory", lambda: _decorated().directory()),
+    ValidPackage("decorated-directory", lambda: decorated_draft().directory()),
     ValidPackage("decorated-zip-deflated", _deflated),
-    ValidPackage("two-artifacts", lambda: _two_artifacts().archive()),
+    ValidPackage("two-artifacts", lambda: two_artifacts_draft().archive()),
 )

@@ -6,10 +6,10 @@ Owns the table `VECTOR_FAULTS`. Serves `package`.
 from collections.abc import Callable
 from typing import Any
 
-from lepton_conformance.forge.draft import Draft, Forged
+from lepton_conformance.forge.bases import Bases
+from lepton_conformance.forge.draft import Forged
 from lepton_conformance.forge.package import CARD, VECTORS
-from lepton_conformance.forge.valid import linear_draft, threshold_draft, vision_draft
-from lepton_conformance.forge.violation import Violation, card, manifest, vectors
+from lepton_conformance.forge.violation import Base, Forge, Violation, card, manifest, vectors
 
 __all__ = ["VECTOR_FAULTS"]
 
@@ -25,20 +25,20 @@ def _keep(*identifiers: str) -> Callable[[Any], object]:
     )
 
 
-def _without_control(control: str, step: int | None = None) -> Callable[[], Forged]:
+def _without_control(control: str, step: int | None = None) -> Forge:
     def change(document: dict[str, Any]) -> None:
         kept = [c for c in document["controls"] if (c["control"], c.get("step")) != (control, step)]
         assert len(kept) == len(document["controls"]) - 1
         document["controls"] = kept
 
-    return vectors(change, vision_draft)
+    return vectors(change, Bases.vision)
 
 
-def _control(**members: Any) -> Callable[[], Forged]:
+def _control(**members: Any) -> Forge:
     return vectors(lambda v: v["controls"].append(members))
 
 
-def _loose(*identifiers: str, draft: Callable[[], Draft]) -> Callable[[], Forged]:
+def _loose(*identifiers: str, base: Base) -> Forge:
     """Return a forge in which some vectors let every number pass."""
 
     def change(document: dict[str, Any]) -> None:
@@ -48,12 +48,12 @@ def _loose(*identifiers: str, draft: Callable[[], Draft]) -> Callable[[], Forged
                     if rule["comparator"] == "allclose":
                         rule["atol"] = 1e30
 
-    return vectors(change, draft)
+    return vectors(change, base)
 
 
-def _useless_step() -> Forged:
+def _useless_step(bases: Bases) -> Forged:
     """Return the vision package whose rescaling multiplies by one, with vectors that know it."""
-    draft = vision_draft()
+    draft = bases.vision()
     draft.manifest["processing"]["pre"].insert(
         1, {"op": "rescale", "version": 1, "in": "f", "out": "g", "scale": 1, "offset": 0}
     )
@@ -65,30 +65,46 @@ def _useless_step() -> Forged:
                 control["step"] += 1
         document["controls"].append({"control": "step-omitted", "step": 1, "killedBy": "image-1"})
 
-    return draft.edit(VECTORS, change).directory()
+    return bases.finish(draft.edit(VECTORS, change))
 
 
-def _evaluation(**changes: Any) -> Callable[[], Forged]:
+def _evaluation(**changes: Any) -> Forge:
     value: dict[str, Any] = {"metric": "accuracy", "value": 0.5, "direction": "higher", "n": 7}
     value["dataset"] = {"name": "seven points", "sha256": "0" * 64}
     value.update(changes)
     return card(lambda c: c.update(evaluations=[{k: v for k, v in value.items() if v is not None}]))
 
 
-def _license(expression: str) -> Callable[[], Forged]:
+def _license(expression: str) -> Forge:
     return manifest(lambda m: m.update(license=expression))
 
 
-def _license_file(name: str, role: str) -> Callable[[], Forged]:
-    def forge() -> Forged:
-        draft = linear_draft().add(f"LICENSES/{name}", b"Do as you like.\n", "text/plain", role)
+def _license_file(name: str, role: str) -> Forge:
+    def forge(bases: Bases) -> Forged:
+        draft = bases.linear().add(f"LICENSES/{name}", b"Do as you like.\n", "text/plain", role)
         draft.manifest["license"] = "LicenseRef-Own"
-        return draft.directory()
+        return bases.finish(draft)
 
     return forge
 
 
-def _oracle(name: str) -> Callable[[], Forged]:
+def _put(path: str, data: bytes) -> Forge:
+    return lambda bases: bases.finish(bases.linear().put(path, data))
+
+
+def _replaced(path: str, old: bytes, new: bytes) -> Forge:
+    """Return a forge that replaces bytes of a member, once."""
+
+    def forge(bases: Bases) -> Forged:
+        draft = bases.linear()
+        data = draft.member(path).data
+        assert old in data
+        return bases.finish(draft.put(path, data.replace(old, new, 1)))
+
+    return forge
+
+
+def _oracle(name: str) -> Forge:
     return vectors(lambda v: v["provenance"]["oracle"].update(name=name))
 
 
@@ -99,7 +115,7 @@ VECTOR_FAULTS: tuple[Violation, ...] = (
     Violation(
         "PKG-VEC-01",
         "one-raw",
-        vectors(_keep("planes-1", "planes-2", "planes-3", "image-1"), vision_draft),
+        vectors(_keep("planes-1", "planes-2", "planes-3", "image-1"), Bases.vision),
     ),
     Violation("PKG-VEC-02", "no-provenance", vectors(lambda v: v.pop("provenance"))),
     Violation("PKG-VEC-02", "unknown-member", vectors(_first(note="x"))),
@@ -108,18 +124,11 @@ VECTOR_FAULTS: tuple[Violation, ...] = (
         "unknown-comparator",
         vectors(_first(comparisons=[{"output": "y", "comparator": "near"}])),
     ),
-    Violation("PKG-VEC-02", "not-json", lambda: linear_draft().put(VECTORS, b"vectors: none\n").directory()),
+    Violation("PKG-VEC-02", "not-json", _put(VECTORS, b"vectors: none\n")),
     Violation(
         "PKG-VEC-02",
         "name-twice",
-        lambda: (
-            linear_draft()
-            .put(
-                VECTORS,
-                linear_draft().member(VECTORS).data.replace(b'{"controls"', b'{"lepton":"1.0","controls"'),
-            )
-            .directory()
-        ),
+        _replaced(VECTORS, b'{"controls"', b'{"lepton":"1.0","controls"'),
     ),
     Violation("PKG-VEC-03", "input-name", vectors(lambda v: v["vectors"][0]["inputs"][0].update(name="z"))),
     Violation("PKG-VEC-03", "shape", vectors(lambda v: v["vectors"][0]["inputs"][0].update(shape=[3, 1]))),
@@ -165,7 +174,7 @@ VECTOR_FAULTS: tuple[Violation, ...] = (
                 for expected in vector["expected"]
                 if expected["name"] == "class"
             ),
-            vision_draft,
+            Bases.vision,
         ),
         full=True,
     ),
@@ -180,7 +189,7 @@ VECTOR_FAULTS: tuple[Violation, ...] = (
                     {"output": "place", "comparator": "exact"},
                 ]
             ),
-            threshold_draft,
+            Bases.threshold,
         ),
     ),
     Violation("PKG-VEC-07", "no-constant-answer", _without_control("constant-answer")),
@@ -197,8 +206,8 @@ VECTOR_FAULTS: tuple[Violation, ...] = (
     ),
     Violation("PKG-VEC-07", "does-not-apply", _control(control="channels-swapped", killedBy="one")),
     Violation("PKG-VEC-07", "step-of-no-list", _control(control="step-omitted", step=0, killedBy="one")),
-    Violation("PKG-VEC-08", "constant-answer", _loose("other", draft=linear_draft), full=True),
-    Violation("PKG-VEC-08", "weights-reversed", _loose("one", draft=linear_draft), full=True),
+    Violation("PKG-VEC-08", "constant-answer", _loose("other", base=Bases.linear), full=True),
+    Violation("PKG-VEC-08", "weights-reversed", _loose("one", base=Bases.linear), full=True),
     Violation("PKG-VEC-08", "step-that-does-nothing", _useless_step, full=True),
     Violation("PKG-VEC-09", "engine", _oracle("onnxruntime")),
     Violation("PKG-VEC-09", "engine-in-capitals", _oracle("OnnxRuntime")),
@@ -214,20 +223,11 @@ VECTOR_FAULTS: tuple[Violation, ...] = (
     Violation("PKG-DOC-01", "text-of-another-role", _license_file("LicenseRef-Own.txt", "documentation")),
     Violation("PKG-DOC-02", "no-edition", card(lambda c: c.pop("lepton"))),
     Violation("PKG-DOC-02", "unknown-member", card(lambda c: c.update(usage={"en": "x"}))),
-    Violation("PKG-DOC-02", "not-json", lambda: linear_draft().put(CARD, b"# Model card\n").directory()),
+    Violation("PKG-DOC-02", "not-json", _put(CARD, b"# Model card\n")),
     Violation(
         "PKG-DOC-02",
         "name-twice",
-        lambda: (
-            linear_draft()
-            .put(
-                CARD,
-                linear_draft()
-                .member(CARD)
-                .data.replace(b'"lepton":"1.0",', b'"lepton":"1.0","lepton":"1.0",'),
-            )
-            .directory()
-        ),
+        _replaced(CARD, b'"lepton":"1.0",', b'"lepton":"1.0","lepton":"1.0",'),
     ),
     Violation("PKG-DOC-03", "no-limitations", card(lambda c: c.pop("limitations"))),
     Violation(

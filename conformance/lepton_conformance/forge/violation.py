@@ -10,65 +10,70 @@ from typing import Any
 
 import rfc8785
 
+from lepton_conformance.forge.bases import PLAIN, Bases
 from lepton_conformance.forge.draft import Draft, Forged
 from lepton_conformance.forge.package import CARD, VECTORS
-from lepton_conformance.forge.valid import linear_draft
 
-__all__ = ["Violation", "card", "manifest", "manifest_bytes", "vectors"]
+__all__ = ["Base", "Forge", "Violation", "card", "manifest", "manifest_bytes", "vectors"]
+
+
+#: Makes a broken package from the valid ones in some variation.
+Forge = Callable[[Bases], Forged]
+#: Picks the valid package that is broken.
+Base = Callable[[Bases], Draft]
 
 
 @dataclass(frozen=True, slots=True)
 class Violation:
     """A package that violates exactly one requirement, once unless `findings` says how often.
 
-    `full` is set when only replaying the vectors shows the violation.
+    `full` is set when only replaying the vectors shows the violation. `varies` is not set where the package
+    is too big to be made often.
     """
 
     requirement: str
     name: str
-    forge: Callable[[], Forged]
+    make: Forge
     full: bool = False
     findings: int = 1
+    varies: bool = True
+
+    def forge(self, bases: Bases = PLAIN) -> Forged:
+        """Return the package, made from the valid ones in the given variation."""
+        return self.make(bases)
 
 
-def manifest(
-    change: Callable[[Any], object], draft: Callable[[], Draft] = linear_draft
-) -> Callable[[], Forged]:
+def manifest(change: Callable[[Any], object], base: Base = Bases.linear) -> Forge:
     """Return a forge whose manifest is changed before it is sealed; `files` is in it already."""
 
-    def forge() -> Forged:
-        made = draft()
+    def forge(bases: Bases) -> Forged:
+        made = base(bases)
         made.manifest = made.sealed()
         change(made.manifest)
-        return made.directory()
+        return bases.finish(made)
 
     return forge
 
 
-def manifest_bytes(change: Callable[[bytes], bytes]) -> Callable[[], Forged]:
+def manifest_bytes(change: Callable[[bytes], bytes]) -> Forge:
     """Return a forge whose manifest has other bytes than the canonical ones."""
 
-    def forge() -> Forged:
-        draft = linear_draft()
-        return draft.directory(change(rfc8785.dumps(draft.sealed())))
+    def forge(bases: Bases) -> Forged:
+        draft = bases.linear()
+        return bases.finish(draft, change(rfc8785.dumps(draft.sealed())))
 
     return forge
 
 
-def card(change: Callable[[Any], object]) -> Callable[[], Forged]:
+def card(change: Callable[[Any], object]) -> Forge:
     """Return a forge whose card is changed."""
-    return _document(CARD, change, linear_draft)
+    return _document(CARD, change, Bases.linear)
 
 
-def vectors(
-    change: Callable[[Any], object], draft: Callable[[], Draft] = linear_draft
-) -> Callable[[], Forged]:
+def vectors(change: Callable[[Any], object], base: Base = Bases.linear) -> Forge:
     """Return a forge whose vectors document is changed."""
-    return _document(VECTORS, change, draft)
+    return _document(VECTORS, change, base)
 
 
-def _document(path: str, change: Callable[[Any], object], draft: Callable[[], Draft]) -> Callable[[], Forged]:
-    def forge() -> Forged:
-        return draft().edit(path, change).directory()
-
-    return forge
+def _document(path: str, change: Callable[[Any], object], base: Base) -> Forge:
+    return lambda bases: bases.finish(base(bases).edit(path, change))

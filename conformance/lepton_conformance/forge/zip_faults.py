@@ -10,10 +10,10 @@ from dataclasses import replace
 from typing import Any
 
 from lepton_conformance.forge.archive import DEFLATED, Entry, Layout, alignment_field, write_archive
+from lepton_conformance.forge.bases import Bases
 from lepton_conformance.forge.draft import Draft, Forged
 from lepton_conformance.forge.package import CARD, MODEL
-from lepton_conformance.forge.valid import linear_draft
-from lepton_conformance.forge.violation import Violation
+from lepton_conformance.forge.violation import Forge, Violation
 
 __all__ = ["ZIP_FAULTS"]
 
@@ -21,50 +21,56 @@ _CARD = CARD.encode()
 _MODEL = MODEL.encode()
 
 
-def _entries(path: bytes = _CARD, **changes: Any) -> list[Entry]:
+def _entries(bases: Bases, path: bytes = _CARD, **changes: Any) -> list[Entry]:
     """Return the canonical entries with fields of one entry changed."""
-    entries = linear_draft().zip_entries()
+    entries = bases.linear().zip_entries()
     return [replace(entry, **changes) if entry.name == path else entry for entry in entries]
 
 
-def _with(path: bytes = _CARD, **changes: Any) -> Callable[[], Forged]:
-    return lambda: Draft.zipped(_entries(path, **changes))
+def _with(path: bytes = _CARD, **changes: Any) -> Forge:
+    return lambda bases: Draft.zipped(_entries(bases, path, **changes))
 
 
-def _both(path: bytes = _CARD, **fields: int | bytes) -> Callable[[], Forged]:
+def _both(path: bytes = _CARD, **fields: int | bytes) -> Forge:
     """Return a forge that writes fields into the local and the central header alike."""
     return _with(path, local=fields, central=fields)
 
 
-def _around(**layout: Any) -> Callable[[], Forged]:
-    return lambda: Draft.zipped(_entries(), Layout(**layout))
+def _around(**layout: Any) -> Forge:
+    return lambda bases: Draft.zipped(_entries(bases), Layout(**layout))
 
 
-def _card_bytes() -> bytes:
-    return linear_draft().member(CARD).data
-
-
-def _twice() -> Forged:
-    entries = linear_draft().zip_entries()
+def _twice(bases: Bases) -> Forged:
+    entries = bases.linear().zip_entries()
     return Draft.zipped([*entries, Entry(_CARD, b"{}")])
 
 
-def _order(change: Callable[[list[Entry]], Sequence[Entry]]) -> Callable[[], Forged]:
-    return lambda: Draft.zipped(change(linear_draft().zip_entries()))
+def _order(change: Callable[[list[Entry]], Sequence[Entry]]) -> Forge:
+    return lambda bases: Draft.zipped(change(bases.linear().zip_entries()))
 
 
-def _cut(count: int) -> Callable[[], Forged]:
-    return lambda: Forged(archive=write_archive(_entries())[:-count])
+def _cut(count: int) -> Forge:
+    return lambda bases: Forged(archive=write_archive(_entries(bases))[:-count])
 
 
-def _central_order() -> Forged:
-    entries = _entries()
+def _central_order(bases: Bases) -> Forged:
+    entries = _entries(bases)
     return Draft.zipped(entries, Layout(central_order=[*range(1, len(entries)), 0]))
 
 
-def _deflated(data: bytes, payload: bytes) -> Callable[[], Forged]:
-    """Return a forge whose card says that it holds `data` and holds `payload`."""
-    return _with(data=data, method=DEFLATED, payload=payload)
+def _fewer_announced(bases: Bases) -> Forged:
+    count = len(_entries(bases)) - 1
+    return _around(end={"here": count, "total": count})(bases)
+
+
+def _deflated(payload: Callable[[bytes], bytes]) -> Forge:
+    """Return a forge whose card is a deflated entry with other bytes than it declares."""
+
+    def forge(bases: Bases) -> Forged:
+        data = bases.linear().member(CARD).data
+        return _with(data=data, method=DEFLATED, payload=payload(data))(bases)
+
+    return forge
 
 
 def _raw(data: bytes) -> bytes:
@@ -72,14 +78,18 @@ def _raw(data: bytes) -> bytes:
     return compressor.compress(data) + compressor.flush()
 
 
-def _misaligned() -> Forged:
+def _two_sizes(bases: Bases) -> Forged:
+    return _both(size=len(bases.linear().member(CARD).data) + 1)(bases)
+
+
+def _misaligned(bases: Bases) -> Forged:
     """Return a container whose model begins one byte behind an aligned place."""
-    entries = _entries()
+    entries = _entries(bases)
     at = [entry.name for entry in entries].index(_MODEL)
     offset = len(write_archive(entries[:at])) - _directory_bytes(entries[:at])
     extra = alignment_field(offset, _MODEL)
     padded = struct.pack("<HH", 0xD935, len(extra) - 3) + extra[4:] + b"\0"
-    return Draft.zipped(_entries(_MODEL, aligned=False, local={"extra": padded}))
+    return Draft.zipped(_entries(bases, _MODEL, aligned=False, local={"extra": padded}))
 
 
 def _directory_bytes(entries: Sequence[Entry]) -> int:
@@ -108,7 +118,7 @@ ZIP_FAULTS: tuple[Violation, ...] = (
     Violation("PKG-ZIP-04", "entry-comment", _with(central={"comment": b"hello"})),
     Violation("PKG-ZIP-04", "overlap", _with(central={"offset": 0})),
     Violation("PKG-ZIP-04", "directory-in-another-order", _central_order),
-    Violation("PKG-ZIP-04", "fewer-entries-announced", _around(end={"here": 3, "total": 3})),
+    Violation("PKG-ZIP-04", "fewer-entries-announced", _fewer_announced),
     Violation("PKG-ZIP-04", "cut-in-the-end-record", _cut(1)),
     Violation("PKG-ZIP-04", "cut-in-the-middle", _cut(700)),
     Violation("PKG-ZIP-05", "manifest-last", _order(lambda entries: [*entries[1:], entries[0]])),
@@ -118,21 +128,21 @@ ZIP_FAULTS: tuple[Violation, ...] = (
     Violation(
         "PKG-ZIP-07",
         "yields-more-than-declared",
-        lambda: _deflated(_card_bytes(), _raw(_card_bytes() + b" "))(),
+        _deflated(lambda data: _raw(data + b" ")),
     ),
-    Violation("PKG-ZIP-07", "bomb", lambda: _deflated(_card_bytes(), _raw(bytes(1 << 24)))()),
+    Violation("PKG-ZIP-07", "bomb", _deflated(lambda data: _raw(bytes(1 << 24)))),
     Violation(
         "PKG-ZIP-07",
         "yields-less-than-declared",
-        lambda: _deflated(_card_bytes(), _raw(_card_bytes()[:-1]))(),
+        _deflated(lambda data: _raw(data[:-1])),
     ),
     Violation(
         "PKG-ZIP-07",
         "bytes-after-the-stream",
-        lambda: _deflated(_card_bytes(), _raw(_card_bytes()) + b"\0")(),
+        _deflated(lambda data: _raw(data) + b"\0"),
     ),
-    Violation("PKG-ZIP-07", "not-a-deflate-stream", lambda: _deflated(_card_bytes(), b"\xff\xff\xff\xff")()),
-    Violation("PKG-ZIP-07", "stored-with-two-sizes", lambda: _both(size=len(_card_bytes()) + 1)()),
+    Violation("PKG-ZIP-07", "not-a-deflate-stream", _deflated(lambda data: b"\xff\xff\xff\xff")),
+    Violation("PKG-ZIP-07", "stored-with-two-sizes", _two_sizes),
     Violation(
         "PKG-ZIP-09", "second-name", _with(local={"extra": _UNICODE_NAME}, central={"extra": _UNICODE_NAME})
     ),

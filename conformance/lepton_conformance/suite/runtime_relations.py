@@ -7,13 +7,14 @@ import numpy as np
 from lepton_conformance.oracle.answers import Array
 from lepton_conformance.outcome import NotApplicable
 from lepton_conformance.strategies.cases import Cases
-from lepton_conformance.strategies.graphs import GraphCase, graph_cases
+from lepton_conformance.strategies.graphs import GROUPS, GraphCase, enumeration, graph_cases
 from lepton_conformance.strategies.graphs.dynamic import Dynamic, dynamic_graphs
 from lepton_conformance.strategies.graphs.rewriting import rewritten
 from lepton_conformance.strategies.graphs.widening import widened
 from lepton_conformance.subject.stdio import StdioSubject
 from lepton_conformance.suite.driver import Budget, each, examples
 from lepton_conformance.suite.graph_calls import (
+    Declared,
     Tally,
     accepts,
     answer,
@@ -118,10 +119,22 @@ def test_graphs_in_fp64_are_as_right_as_in_fp32(runtime: StdioSubject, budget: B
         judged(runtime, wide, tally)
 
     drawn = graph_cases("blocks", takes, tuple(sorted(has.groups)))
-    cases = [*originals(has), *(drawn.boundary if "blocks" in has.groups else ())]
+    cases = [*originals(has), *_modes(has), *(drawn.boundary if "blocks" in has.groups else ())]
     decode = drawn.decode if "blocks" in has.groups else None
     examples(budget, Cases(cases, decode, drawn.smaller), check)
     tally.conclude()
+
+
+def _modes(has: Declared) -> list[GraphCase]:
+    """Return the first graph of each operator for each text that one of its attributes may be."""
+    takes, found = accepts(has), dict[object, GraphCase]()
+    for group in (name for name in GROUPS if name in has.groups):
+        for case in filter(takes, enumeration(group)):
+            node = case.graph.nodes[-1]
+            texts = tuple(sorted((k, v) for k, v in node.attributes.items() if isinstance(v, str)))
+            if texts:
+                found.setdefault((node.operator, texts), case)
+    return list(found.values())
 
 
 def _rows(entry: Dynamic, inputs: Mapping[str, Array], start: int, stop: int) -> dict[str, Array]:

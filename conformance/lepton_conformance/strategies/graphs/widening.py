@@ -1,4 +1,4 @@
-"""The same graph in FP64: what a runtime computes in one datatype, it computes in the other by another kernel.
+"""The same graph in FP64: what a runtime computes in one datatype, another kernel computes in the other.
 
 Owns which tensors can be FP64; leaves what is right to the oracle, whose intervals are those of FP64. Serves
 `runtime` (RUN-REL-03).

@@ -1,4 +1,4 @@
-"""Faults of engines in products, convolutions, pools, normalisations (Spec: RUN-OPS-02 to 05, NUM-04, REL-03).
+"""Faults of engines in products, convolutions, pools, norms (Spec: RUN-OPS-02 to 05, RUN-NUM-04, RUN-REL-03).
 
 Each class is an in-process adapter: `python:lepton_conformance.mutants.graph_layer_faults:CLASS`.
 """

@@ -246,5 +246,5 @@ def _provenance(oracle: Oracle, maker: InputMaker, cases: Sequence[_Case]) -> Pr
         oracle.version,
         "FP64" if wide else "FP32",
         maker.seed,
-        " ".join([explanation(wide), *reasons]),
+        " ".join([explanation(wide=wide, shaken=False), *reasons]),
     )

@@ -4,15 +4,17 @@ Owns the oracles for ONNX graphs (onnx's reference evaluator) and torch modules 
 float64 and in the model's own precision; leaves tolerances to `tolerance`. Serves PKG-VEC-09.
 """
 
+import contextlib
 import copy
 import functools
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
 from lepton.errors import RecipeError
+from lepton.pack.rounding import Shaker
 from lepton.runtime.protocol import Array
 
 if TYPE_CHECKING:
@@ -38,6 +40,10 @@ class Oracle(Protocol):
         """Answer in the model's own precision. Raises: RecipeError when the oracle cannot."""
         ...
 
+    def shaken(self, inputs: Mapping[str, Array], unit: float, seed: int) -> dict[str, Array] | None:
+        """Answer in float64, every operation off as one of unit roundoff `unit` may be; None as `double`."""
+        ...
+
 
 class OnnxOracle:
     """The reference evaluator of onnx, with the corrections of `reference_ops`."""
@@ -53,14 +59,14 @@ class OnnxOracle:
         self._double_fails: str | None = None
 
     @functools.cached_property
-    def _native(self) -> Callable[[Mapping[str, Array]], dict[str, Array]]:
-        return _evaluator(self._model)
+    def _native(self) -> "_Evaluation":
+        return _Evaluation(self._model)
 
     @functools.cached_property
-    def _double(self) -> Callable[[Mapping[str, Array]], dict[str, Array]]:
+    def _double(self) -> "_Evaluation":
         from lepton.pack.upcast import upcast
 
-        return _evaluator(upcast(self._model))
+        return _Evaluation(upcast(self._model))
 
     def double(self, inputs: Mapping[str, Array]) -> dict[str, Array] | None:
         """Answer in float64 on the graph rewritten by `upcast`, or None when that graph does not compute."""
@@ -71,6 +77,12 @@ class OnnxOracle:
         except Exception as error:  # an operator of the evaluator may raise anything
             self._double_fails = str(error)
             return None
+
+    def shaken(self, inputs: Mapping[str, Array], unit: float, seed: int) -> dict[str, Array] | None:
+        """Answer in float64 with the rounding errors of another precision planted into each node."""
+        if self.double(inputs) is None:
+            return None
+        return self._double({name: _widened(array) for name, array in inputs.items()}, Shaker(unit, seed))
 
     def native(self, inputs: Mapping[str, Array]) -> dict[str, Array]:
         """Answer in the graph's own precision."""
@@ -84,21 +96,61 @@ class OnnxOracle:
             ) from error
 
 
-def _evaluator(model: "ModelProto") -> Callable[[Mapping[str, Array]], dict[str, Array]]:
-    from onnx.reference import ReferenceEvaluator
+class _Evaluation:
+    """A graph in onnx's evaluator, its nodes bare or shaken."""
 
-    from lepton.pack.reference_ops import CORRECTED_OPERATORS
+    def __init__(self, model: "ModelProto") -> None:
+        from onnx.reference import ReferenceEvaluator
 
-    evaluator = ReferenceEvaluator(model, new_ops=list(CORRECTED_OPERATORS))
-    outputs = [value.name for value in model.graph.output]
+        from lepton.pack.reference_ops import CORRECTED_OPERATORS
 
-    def evaluate(inputs: Mapping[str, Array]) -> dict[str, Array]:
-        with np.errstate(all="ignore"), warnings.catch_warnings():
+        self._evaluator = ReferenceEvaluator(model, new_ops=list(CORRECTED_OPERATORS))
+        self._outputs = [value.name for value in model.graph.output]
+
+    def __call__(self, inputs: Mapping[str, Array], shaker: Shaker | None = None) -> dict[str, Array]:
+        fed = {name: _texts(array) for name, array in inputs.items()}
+        with np.errstate(all="ignore"), warnings.catch_warnings(), _shaking(self._evaluator, shaker):
             warnings.simplefilter("ignore")
-            answers = evaluator.run(outputs, {name: _texts(array) for name, array in inputs.items()})
-        return {name: _array(answer) for name, answer in zip(outputs, answers, strict=True)}
+            answers = self._evaluator.run(self._outputs, fed)
+        return {name: _array(answer) for name, answer in zip(self._outputs, answers, strict=True)}
 
-    return evaluate
+
+@contextlib.contextmanager
+def _shaking(evaluator: Any, shaker: Shaker | None) -> Iterator[None]:
+    """Put a shaken node in the place of every node, those of subgraphs and functions included."""
+    if shaker is None:
+        yield
+        return
+    inner = [
+        value for node in evaluator.rt_nodes_ for value in vars(node).values() if hasattr(value, "rt_nodes_")
+    ]
+    nodes = evaluator.rt_nodes_
+    evaluator.rt_nodes_ = [_ShakenNode(node, shaker) for node in nodes]
+    try:
+        with contextlib.ExitStack() as stack:
+            for one in inner:
+                stack.enter_context(_shaking(one, shaker))
+            yield
+    finally:
+        evaluator.rt_nodes_ = nodes
+
+
+class _ShakenNode:
+    """A node of onnx's evaluator whose results a shaker moves."""
+
+    def __init__(self, node: Any, shaker: Shaker) -> None:
+        self._node, self._shaker = node, shaker
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._node, name)
+
+    def run(self, *inputs: Any, **context: Any) -> tuple[Any, ...]:
+        outputs = self._node.run(*inputs, **context)
+        if hasattr(self._node, "impl_"):  # a function: its own nodes are shaken
+            return tuple(outputs)
+        return self._shaker.operation(
+            self._node.op_type, inputs, outputs, lambda others: self._node.run(*others, **context)
+        )
 
 
 def _texts(array: Array) -> Array:
@@ -160,6 +212,15 @@ class TorchOracle:
             self._double_fails = True
             return None
         return answers
+
+    def shaken(self, inputs: Mapping[str, Array], unit: float, seed: int) -> dict[str, Array] | None:
+        """Answer with the float64 copy, each of torch's own operations shaken."""
+        if self.double(inputs) is None:
+            return None
+        from lepton.pack.torch_shaking import shaking
+
+        with shaking(Shaker(unit, seed)):
+            return self._call(self._double_module, {n: _widened(array) for n, array in inputs.items()})
 
     def native(self, inputs: Mapping[str, Array]) -> dict[str, Array]:
         """Answer with the module as it is."""

@@ -8,7 +8,7 @@ import base64
 import binascii
 import struct
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -21,7 +21,9 @@ from lepton.tensor import datatype, element_count
 __all__ = [
     "Comparison",
     "Control",
+    "Mutation",
     "Provenance",
+    "Survivor",
     "Tensor",
     "Vector",
     "VectorDocument",
@@ -41,24 +43,39 @@ class Tensor:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """How close an output must come. `atol`, `rtol` and `nan` matter to `allclose` only."""
+    """How close an output must come. `atol`, `rtol` and `nan` matter to `allclose` only.
+
+    `precisions` are (atol, rtol) for artifacts of other precisions than the vectors were made for.
+    """
 
     output: str
     comparator: str
     atol: float = 0.0
     rtol: float = 0.0
     nan: str = "forbidden"
+    precisions: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+
+    def at(self, precision: str) -> "Comparison":
+        """Return the comparison for an artifact of `precision`."""
+        if precision not in self.precisions:
+            return self
+        atol, rtol = self.precisions[precision]
+        return replace(self, atol=atol, rtol=rtol)
 
 
 @dataclass(frozen=True, slots=True)
 class Vector:
-    """Inputs and the outputs expected of them at one stage, `model` or `raw`."""
+    """Inputs and the outputs expected of them at one stage: `raw`, `pre`, `model`, `post` or `step`.
+
+    `step` is the pointer of the step that a vector of the stage `step` feeds, else empty.
+    """
 
     id: str
     stage: str
     inputs: tuple[Tensor, ...]
     expected: tuple[Tensor, ...]
     comparisons: tuple[Comparison, ...]
+    step: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +85,23 @@ class Control:
     control: str
     step: int | None
     killed_by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Survivor:
+    """A mutant that no vector kills; `reason` is the author's, or empty."""
+
+    mutant: str
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Mutation:
+    """How many of the package's mutants the vectors kill, and which they do not."""
+
+    mutants: int
+    killed: int
+    survivors: tuple[Survivor, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,11 +117,12 @@ class Provenance:
 
 @dataclass(frozen=True, slots=True)
 class VectorDocument:
-    """One document of vectors with the controls that prove them discriminating."""
+    """One document of vectors with the controls and the mutants that prove them discriminating."""
 
     vectors: tuple[Vector, ...]
     controls: tuple[Control, ...]
     provenance: Provenance
+    mutation: Mutation | None = None
 
     @classmethod
     def from_json(cls, document: Mapping[str, Any]) -> "VectorDocument":
@@ -109,6 +144,7 @@ class VectorDocument:
                 document["provenance"]["seed"],
                 document["provenance"]["tolerance"],
             ),
+            _mutation(document.get("mutation")),
         )
 
     def to_json(self) -> dict[str, Any]:
@@ -116,16 +152,7 @@ class VectorDocument:
         provenance = self.provenance
         return {
             "lepton": "1.0",
-            "vectors": [
-                {
-                    "id": vector.id,
-                    "stage": vector.stage,
-                    "inputs": [encode_tensor(tensor) for tensor in vector.inputs],
-                    "expected": [encode_tensor(tensor) for tensor in vector.expected],
-                    "comparisons": [_comparison_json(comparison) for comparison in vector.comparisons],
-                }
-                for vector in self.vectors
-            ],
+            "vectors": [_vector_json(vector) for vector in self.vectors],
             "controls": [
                 {"control": control.control, "killedBy": control.killed_by}
                 | ({} if control.step is None else {"step": control.step})
@@ -140,7 +167,7 @@ class VectorDocument:
                 "seed": provenance.seed,
                 "tolerance": provenance.tolerance,
             },
-        }
+        } | ({} if self.mutation is None else {"mutation": _mutation_json(self.mutation)})
 
 
 def encode_tensor(tensor: Tensor) -> dict[str, Any]:
@@ -215,10 +242,43 @@ def _vector(entry: Mapping[str, Any]) -> Vector:
                 comparison.get("atol", 0.0),
                 comparison.get("rtol", 0.0),
                 comparison.get("nan", "forbidden"),
+                {
+                    name: (bounds["atol"], bounds["rtol"])
+                    for name, bounds in comparison.get("precisions", {}).items()
+                },
             )
             for comparison in entry["comparisons"]
         ),
+        entry.get("step", ""),
     )
+
+
+def _mutation(entry: Mapping[str, Any] | None) -> Mutation | None:
+    if entry is None:
+        return None
+    survivors = (Survivor(one["mutant"], one.get("reason", "")) for one in entry["survivors"])
+    return Mutation(entry["mutants"], entry["killed"], tuple(survivors))
+
+
+def _mutation_json(mutation: Mutation) -> dict[str, Any]:
+    return {
+        "mutants": mutation.mutants,
+        "killed": mutation.killed,
+        "survivors": [
+            {"mutant": one.mutant} | ({"reason": one.reason} if one.reason else {})
+            for one in mutation.survivors
+        ],
+    }
+
+
+def _vector_json(vector: Vector) -> dict[str, Any]:
+    return {
+        "id": vector.id,
+        "stage": vector.stage,
+        "inputs": [encode_tensor(tensor) for tensor in vector.inputs],
+        "expected": [encode_tensor(tensor) for tensor in vector.expected],
+        "comparisons": [_comparison_json(comparison) for comparison in vector.comparisons],
+    } | ({"step": vector.step} if vector.step else {})
 
 
 def _comparison_json(comparison: Comparison) -> dict[str, Any]:
@@ -230,4 +290,13 @@ def _comparison_json(comparison: Comparison) -> dict[str, Any]:
         "atol": comparison.atol,
         "rtol": comparison.rtol,
         "nan": comparison.nan,
-    }
+    } | (
+        {
+            "precisions": {
+                name: {"atol": atol, "rtol": rtol}
+                for name, (atol, rtol) in sorted(comparison.precisions.items())
+            }
+        }
+        if comparison.precisions
+        else {}
+    )

@@ -12,7 +12,7 @@ from lepton.errors import RecipeError
 from lepton.pack import exact_steps, oracle, reference_ops
 from lepton.pack.exact_steps import apply_steps
 from lepton.pack.oracle import OnnxOracle, TorchOracle
-from lepton.pack.tolerance import FLOOR_ULPS, SAFETY_FACTOR, derive
+from lepton.pack.tolerance import FLOOR_ULPS, SAFETY_FACTOR, SHAKEN_FACTOR, derive
 from lepton.pack.upcast import upcast
 from lepton.tensor import TensorSpec
 
@@ -45,7 +45,7 @@ def test_batch_normalization_uses_the_mean_that_was_given(opset: int) -> None:
     """What was given is mean 1 and variance 4 less epsilon; the batch itself has mean 5."""
     text = f"""<ir_version: 8, opset_import: ["" : {opset}]>
         g (float[N,1,2] x) => (float[N,1,2] y) <float[1] s = {{2}}, float[1] b = {{3}}, float[1] m = {{1}},
-        float[1] v = {{3.75}}> {{ y = BatchNormalization <epsilon = 0.25, momentum = 0.9> (x, s, b, m, v) }}"""
+        float[1] v = {{3.75}}> {{ y = BatchNormalization <epsilon=0.25, momentum=0.9> (x, s, b, m, v) }}"""
     oracle = OnnxOracle(onnx.parser.parse_model(text))
     assert oracle.native({"x": np.array([[[3, 7]]], np.float32)})["y"].tolist() == [[[5.0, 9.0]]]
 
@@ -124,6 +124,69 @@ def test_tolerance_is_a_multiple_of_how_far_the_oracle_moves() -> None:
     assert derived.rtol == FLOOR_ULPS * 2.0**-23
 
 
+def test_tolerance_follows_what_planted_rounding_errors_move() -> None:
+    wide, native, shaken = [np.array([1.0, 0.0])], [np.array([1.0, 1e-6])], [np.array([1.0, 1e-3])]
+    derived = derive("y", "FP32", wide, native, shaken)
+    assert SHAKEN_FACTOR * 1e-3 <= derived.atol <= SHAKEN_FACTOR * 1e-3 * 1.1
+
+
+def _moved(text: str, x: Any, unit: float = 2.0**-24) -> float:
+    found = _oracle(text)
+    wide = found.double({"x": x})
+    assert wide is not None
+    shaken = [found.shaken({"x": x}, unit, seed) for seed in range(4)]
+    return max(float(np.max(np.abs(one["y"] - wide["y"]))) for one in shaken if one is not None)
+
+
+def test_planted_errors_are_of_the_size_that_rounding_error_analysis_says() -> None:
+    """1,024 products of 1 and -1 cancel: the result is 0, and an engine is off by about sqrt(n) roundings."""
+    text = "g (float[1,1024] x) => (float[1,1] y) <float[1024,1] w> { y = MatMul(x, w) }"
+    model = onnx.parser.parse_model(HEAD + text.replace(" <float[1024,1] w>", ""))
+    signs = np.resize(np.array([[1.0], [-1.0]], np.float32), (1024, 1))
+    model.graph.initializer.append(onnx.numpy_helper.from_array(signs, "w"))
+    found = OnnxOracle(model)
+    x = {"x": np.ones((1, 1024), np.float32)}
+    assert found.double(x) == {"y": np.array([[0.0]])}
+    moved = [found.shaken(x, 2.0**-24, seed) for seed in range(20)]
+    largest = max(abs(float(one["y"][0, 0])) for one in moved if one is not None)
+    unit = 2.0**-24 * 1024
+    assert unit * 4 < largest <= unit * np.sqrt(1024)
+
+
+def test_planted_errors_reach_what_engines_approximate_and_spare_what_only_moves() -> None:
+    x = np.full((1, 4), -12, np.float32)
+    # onnxruntime's sigmoid of -12 (6e-6) is off by 9e-8, a hundred thousand units of its last place.
+    assert _moved("g (float[1,4] x) => (float[1,4] y) { y = Sigmoid(x) }", x) > 1e-7
+    assert _moved("g (float[1,4] x) => (float[4,1] y) { y = Transpose(x) }", x) == 0.0
+    assert _moved("g (float[1,4] x) => (float[1,4] y) { y = Add(x, x) }", x, 2.0**-11) > 12 * 2.0**-11
+
+
+def test_planted_errors_reach_the_nodes_of_subgraphs() -> None:
+    text = """g (float[2] x) => (float[2] y) { c = Constant <value = bool {1}> ()
+        y = If (c) <then_branch = t () => (float[2] a) { a = Mul(x, x) },
+                    else_branch = e () => (float[2] b) { b = Identity(x) }> }"""
+    assert 0.0 < _moved(text, np.array([3.0, 5.0], np.float32)) < 1e-5
+
+
+def test_planted_errors_reach_a_torch_module_and_leave_it_as_it_was() -> None:
+    torch.manual_seed(0)
+    module = torch.nn.Sequential(
+        torch.nn.Conv2d(1, 4, 3), torch.nn.ReLU(), torch.nn.Flatten(), torch.nn.Linear(144, 2)
+    )
+    found = TorchOracle(module, ["x"], ["y"])
+    x = {"x": np.random.default_rng(0).standard_normal((1, 1, 8, 8)).astype(np.float32)}
+    before, native = found.double(x), found.native(x)
+    shaken = found.shaken(x, 2.0**-24, 0)
+    assert before is not None
+    assert shaken is not None
+    engine = float(np.max(np.abs(native["y"] - before["y"])))
+    moved = float(np.max(np.abs(shaken["y"] - before["y"])))
+    assert engine / 4 < moved < 1e-5
+    again = found.double(x)
+    assert again is not None
+    np.testing.assert_array_equal(again["y"], before["y"])
+
+
 def test_tolerance_has_a_floor_where_the_precisions_agree() -> None:
     derived = derive("y", "FP16", [np.array([4.0])], [np.array([4.0], np.float16)])
     assert derived.atol >= FLOOR_ULPS * 2.0**-10 * 4
@@ -156,7 +219,7 @@ def test_both_implementations_of_the_steps_agree_within_float32() -> None:
     steps = [{"version": 1, **step} for step in STEPS]
     found = {"a": a}
     for operation in compile_steps(steps, [spec]):
-        found[operation.yields.name] = operation.apply(found[operation.source])
+        (found[operation.yields[0].name],) = operation.apply(*[found[name] for name in operation.sources])
     for width, tolerance in ((np.float32, 1e-6), (np.float64, 1e-5)):
         oracle_says = apply_steps(steps, {"a": a}, [spec], width)
         for name, array in oracle_says.items():

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lepton.errors import RecipeError
+from lepton.pack.origin import file_digest
 from lepton.pack.recipe import Recipe
 
 __all__ = ["Request"]
@@ -30,6 +31,12 @@ class Request:
     def path(self) -> Path:
         """The source as a path."""
         return Path(self.source)
+
+    def derived(self, tool: str) -> dict[str, str] | None:
+        """Return the `derivedFrom` of an artifact that `tool` made of this source; None if it is no file."""
+        if not self.path.is_file():
+            return None
+        return {"sha256": file_digest(self.path), "tool": tool}
 
     def refuse_executable(self, what: str, remedy: str) -> None:
         """Refuse a source that runs code when it is read, unless the author allowed it."""

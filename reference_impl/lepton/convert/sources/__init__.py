@@ -21,6 +21,7 @@ __all__ = ["KINDS", "read_source"]
 KINDS: Mapping[str, str] = {
     "onnx": "lepton.convert.sources.onnx",
     "pt2": "lepton.convert.sources.pt2",
+    "pickle": "lepton.convert.sources.pickle",
     "factory": "lepton.convert.sources.factory",
 }
 

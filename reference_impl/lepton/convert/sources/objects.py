@@ -17,6 +17,7 @@ __all__ = ["OBJECTS", "origin_of"]
 #: The package that defines a class -> the module whose `origin_of(model, request)` reads it. First match.
 OBJECTS: Mapping[str, str] = {
     "torch": "lepton.convert.sources.torch_module",
+    "sklearn": "lepton.convert.sources.scikit_learn",
 }
 
 

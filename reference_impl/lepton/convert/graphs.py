@@ -1,0 +1,82 @@
+"""A graph that a converter made: what differs from one run to the next is dropped, open sizes get names.
+
+Owns settling such a graph before it becomes an artifact; leaves converting to the kinds and describing it to
+`lepton.pack.onnx_source`. Serves PKG-ART-02 and PKG-ART-11.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from lepton.errors import RecipeError
+from lepton.pack.onnx_source import OnnxSource, onnx_source_of
+
+if TYPE_CHECKING:
+    from onnx import ModelProto, ValueInfoProto
+
+__all__ = ["BATCH", "BATCH_FACTS", "renamed", "settled"]
+
+#: The symbol of the first dimension of models that take any number of rows.
+BATCH = "N"
+#: What is true of such a model, as a part of a recipe.
+BATCH_FACTS: Mapping[str, Mapping[str, object]] = {"symbols": {BATCH: {"min": 1, "unbounded": True}}}
+
+
+def settled(model: "ModelProto", shapes: Mapping[str, Sequence[int | str]] | None = None) -> OnnxSource:
+    """Return the graph without stamps, its inputs and outputs with the shapes given, else `N` for open rows.
+
+    Raises: RecipeError when it is too large for one protobuf message.
+    """
+    versions: dict[str, int] = {}
+    for opset in model.opset_import:
+        versions[opset.domain] = max(opset.version, versions.get(opset.domain, 0))
+    del model.opset_import[:]
+    for domain, version in sorted(versions.items()):
+        entry = model.opset_import.add()
+        entry.domain, entry.version = domain, version
+    del model.metadata_props[:]
+    model.doc_string = model.graph.doc_string = ""
+    model.graph.name = "graph"
+    del model.graph.value_info[:]
+    for value in (*model.graph.input, *model.graph.output):
+        value.doc_string = ""
+        shape = None if shapes is None else shapes.get(value.name)
+        if shape is not None:
+            _set_shape(value, shape)
+        else:
+            _name_rows(value)
+    try:
+        data = model.SerializeToString(deterministic=True)
+    except Exception as error:  # protobuf's own class has no types
+        raise RecipeError(f"the converted graph cannot be written ({error})") from error
+    return onnx_source_of(model, data, {})
+
+
+def renamed(model: "ModelProto", names: Mapping[str, str]) -> None:
+    """Give inputs and outputs of the main graph other names, wherever they are used."""
+    graphs = [model.graph]
+    for graph in graphs:
+        for value in (*graph.input, *graph.output, *graph.value_info, *graph.initializer):
+            value.name = names.get(value.name, value.name)
+        for node in graph.node:
+            for index, name in enumerate(node.input):
+                node.input[index] = names.get(name, name)
+            for index, name in enumerate(node.output):
+                node.output[index] = names.get(name, name)
+            graphs += [attribute.g for attribute in node.attribute if attribute.HasField("g")]
+
+
+def _set_shape(value: "ValueInfoProto", shape: Sequence[int | str]) -> None:
+    tensor = value.type.tensor_type
+    del tensor.shape.dim[:]
+    for size in shape:
+        dim = tensor.shape.dim.add()
+        if isinstance(size, int):
+            dim.dim_value = size
+        else:
+            dim.dim_param = size
+
+
+def _name_rows(value: "ValueInfoProto") -> None:
+    dims = value.type.tensor_type.shape.dim
+    if dims and not dims[0].HasField("dim_value"):
+        dims[0].dim_param = BATCH

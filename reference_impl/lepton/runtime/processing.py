@@ -15,7 +15,12 @@ from lepton.runtime.files import StepFiles
 from lepton.runtime.protocol import Array
 from lepton.runtime.steps import Operation, Setting, UnfitError
 from lepton.runtime.steps.arithmetic import argmax, cast, normalize, rescale, sigmoid, softmax
-from lepton.runtime.steps.layout import reshape, transpose
+from lepton.runtime.steps.graphs import graph
+from lepton.runtime.steps.images import decode_image
+from lepton.runtime.steps.layout import crop, pad, reshape, reverse, transpose
+from lepton.runtime.steps.resampling import resize
+from lepton.runtime.steps.selection import ctc_greedy, nms, topk
+from lepton.runtime.steps.texts import lookup, tokenize
 from lepton.tensor import Symbol, TensorSpec, bind_shapes
 
 __all__ = ["OPERATORS", "Operation", "apply_steps", "compile_steps", "names"]
@@ -33,6 +38,17 @@ OPERATORS: dict[tuple[str, int], Compiler] = {
     ("softmax", 1): softmax,
     ("sigmoid", 1): sigmoid,
     ("argmax", 1): argmax,
+    ("graph", 1): graph,
+    ("decode_image", 1): decode_image,
+    ("resize", 1): resize,
+    ("crop", 1): crop,
+    ("pad", 1): pad,
+    ("reverse", 1): reverse,
+    ("tokenize", 1): tokenize,
+    ("topk", 1): topk,
+    ("nms", 1): nms,
+    ("ctc_greedy", 1): ctc_greedy,
+    ("lookup", 1): lookup,
 }
 
 

@@ -17,6 +17,7 @@ demo: $(VENV)/.installed ## Pack, validate, serve, certify, attest and verify tw
 
 # Three processes: many tests wait for servers, clocks and programs.
 test: lint ## Everything that guards a change: lint, then the tests (8 min)
+	@tests/system-packages.sh
 	$(BIN)/python -m pytest -n 3 --dist worksteal
 
 lint: $(VENV)/.installed ## Style, types, imports, and the standard's own rules (30 s)

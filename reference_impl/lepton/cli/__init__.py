@@ -26,6 +26,8 @@ BUILT_IN = {
     "explain": "lepton.cli.explain",
     "run": "lepton.cli.run",
     "serve": "lepton.cli.serve",
+    "push": "lepton.cli.push",
+    "pull": "lepton.cli.pull",
 }
 ENTRY_POINT_GROUP = "lepton.commands"
 

@@ -29,7 +29,7 @@ from lepton.package.paths import (
     syntax_fault,
 )
 
-__all__ = ["Member", "write_package", "write_verbatim"]
+__all__ = ["Member", "refuse_bad_paths", "write_package", "write_verbatim"]
 
 ALIGNMENT = 64
 ALIGNED_ROLES = frozenset(["artifact", "weights"])
@@ -95,30 +95,31 @@ def write_verbatim(
 
 
 def _write(members: Sequence[Member], out: Path, manifest: _ManifestOf) -> str:
-    _refuse_bad_paths(members)
+    refuse_bad_paths([one.path for one in members])
     if out.suffix == ".lepton":
         return _write_zip(members, manifest, out)
     return _write_directory(members, manifest, out)
 
 
-def _refuse_bad_paths(members: Sequence[Member]) -> None:
-    if len(members) + 1 > MAX_FILES:
-        raise LeptonError(f"found {len(members)} files, expected at most {MAX_FILES - 1} and the manifest")
+def refuse_bad_paths(paths: Sequence[str]) -> None:
+    """Refuse what could not lie beside a manifest on every system. Raises: LeptonError. Spec: PKG-LAY-02."""
+    if len(paths) + 1 > MAX_FILES:
+        raise LeptonError(f"found {len(paths)} files, expected at most {MAX_FILES - 1} and the manifest")
     taken: dict[str, str] = {collision_key(MANIFEST): MANIFEST}
-    for member in members:
-        fault = syntax_fault(member.path) or reserved_fault(member.path)
+    for path in paths:
+        fault = syntax_fault(path) or reserved_fault(path)
         if fault is not None:
-            raise LeptonError(f"cannot pack {displayed(member.path)!r}: {fault}")
-        key = collision_key(member.path)
+            raise LeptonError(f"cannot write {displayed(path)!r}: {fault}")
+        key = collision_key(path)
         if key in taken:
-            raise LeptonError(f"cannot pack {member.path!r} beside {taken[key]!r}: some systems confuse them")
-        taken[key] = member.path
+            raise LeptonError(f"cannot write {path!r} beside {taken[key]!r}: some systems confuse them")
+        taken[key] = path
     for key, path in taken.items():
         parts = key.split("/")
         for length in range(1, len(parts)):
             other = taken.get("/".join(parts[:length]))
             if other is not None:
-                raise LeptonError(f"cannot pack {path!r} beside {other!r}: one is a directory of the other")
+                raise LeptonError(f"cannot write {path!r} beside {other!r}: one is a directory of the other")
 
 
 def _manifest_bytes(manifest: dict[str, Any], files: Sequence[_Measured]) -> bytes:

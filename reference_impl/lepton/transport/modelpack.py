@@ -20,6 +20,7 @@ __all__ = [
     "EMPTY_TYPE",
     "MANIFEST_TYPE",
     "MAX_OCI_MANIFEST_BYTES",
+    "TITLE",
     "Artifact",
     "Descriptor",
     "artifact",
@@ -129,9 +130,8 @@ def referrer(data: bytes, path: str, subject: Descriptor) -> Artifact:
         kind = BUNDLE_TYPE
     elif path.endswith(".dsse.json"):
         kind = STATEMENT_TYPE
-    return _manifest(
-        kind, EMPTY_TYPE, EMPTY, (descriptor_of(kind, data, path),), {"subject": subject.document}
-    )
+    more = {"subject": subject.document, "annotations": {TITLE: path}}
+    return _manifest(kind, EMPTY_TYPE, EMPTY, (descriptor_of(kind, data, path),), more)
 
 
 def _manifest(

@@ -41,6 +41,7 @@ PROFILES = (
     "inference-repository",
     "runtime",
     "package",
+    "transport",
     "data",
     "application",
     "certifier",

@@ -26,6 +26,7 @@ BUILT_IN = {
     "explain": "lepton.cli.explain",
     "run": "lepton.cli.run",
     "serve": "lepton.cli.serve",
+    "convert": "lepton.cli.convert",
     "push": "lepton.cli.push",
     "pull": "lepton.cli.pull",
 }

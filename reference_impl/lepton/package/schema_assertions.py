@@ -81,13 +81,28 @@ def _dependent_required(schema: Any, argument: dict[str, list[str]], file: str, 
     return check
 
 
+def _spelling(value: Any) -> str:
+    """Return one text for all values that JSON Schema takes for equal: 1, 1.0; 0, -0.0; any order of members."""
+
+    def plain(value: Any) -> Any:
+        if isinstance(value, float) and value.is_integer():
+            return int(value)
+        if isinstance(value, list):
+            return [plain(child) for child in value]
+        if isinstance(value, dict):
+            return {name: plain(child) for name, child in value.items()}
+        return value
+
+    return json.dumps(plain(value), sort_keys=True)
+
+
 def _unique(schema: Any, argument: bool, file: str, at: str) -> Check:
     def check(value: Any, pointer: str) -> Iterator[SchemaFault]:
         if not isinstance(value, list) or not argument:
             return
         seen: dict[str, int] = {}
         for index, child in enumerate(value):
-            first = seen.setdefault(json.dumps(child, sort_keys=True), index)
+            first = seen.setdefault(_spelling(child), index)
             if first != index:
                 message = f"found {shown(child)} again, already at index {first}"
                 yield SchemaFault(f"{pointer}/{index}", (f"{file}#{at}/uniqueItems",), "uniqueItems", message)

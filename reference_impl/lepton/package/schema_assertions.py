@@ -82,7 +82,7 @@ def _dependent_required(schema: Any, argument: dict[str, list[str]], file: str, 
 
 
 def _spelling(value: Any) -> str:
-    """Return one text for all values that JSON Schema takes for equal: 1, 1.0; 0, -0.0; any order of members."""
+    """Return one text for all values that JSON Schema takes for equal: 1 and 1.0, any order of members."""
 
     def plain(value: Any) -> Any:
         if isinstance(value, float) and value.is_integer():

@@ -65,11 +65,11 @@ $(VENV)/.installed: pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; v = sys.version_info; sys.exit(None if v >= (3, 11) else \
 		f"found Python {v.major}.{v.minor}, expected 3.11 or later; run: make PYTHON=python3.12")'
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[grpc,images,transport,torch,models,site,dev]'
+	$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[grpc,images,transport,torch,safetensors,sklearn,xgboost,lightgbm,models,site,dev]'
 	@touch $@
 
 # What other people's tools demand may differ from constraints.txt, so they have an environment of their own.
 $(TOOLS)/.installed: $(VENV)/.installed conformance/field/packages/requirements.txt
 	@test -x $(TOOLS)/bin/python || $(BIN)/python -m venv $(TOOLS)
-	$(TOOLS)/bin/python -m pip install --quiet -e '.[grpc,images,transport,torch,models]' -r conformance/field/packages/requirements.txt
+	$(TOOLS)/bin/python -m pip install --quiet -e '.[grpc,images,transport,torch,safetensors,sklearn,xgboost,lightgbm,tensorflow,models]' -r conformance/field/packages/requirements.txt
 	@touch $@

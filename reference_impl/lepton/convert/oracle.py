@@ -16,6 +16,12 @@ from lepton.runtime.protocol import Array
 
 __all__ = ["FrameworkOracle", "bytes_of", "texts_of"]
 
+#: How many times further than its own rounding error a graph may be from the framework: its weights are
+#: rounded, too, and their errors go through the whole model.
+FACTOR = 64
+#: And how far at least, relative to the largest answer.
+FLOOR = 256 * 2.0**-24
+
 #: Computes the outputs of a model, by name, from its inputs: floats as float64, text as bytes.
 Ask = Callable[[Mapping[str, Array]], Mapping[str, Any]]
 
@@ -38,7 +44,9 @@ class FrameworkOracle:
         except Exception as error:  # whatever a framework raises about a sample
             lines = str(error).strip().splitlines() or [type(error).__name__]
             raise RecipeError(f"{self.name} refuses a sample: {lines[0][:300]}") from error
-        return {name: _widened(np.asarray(answer)) for name, answer in answers.items()}
+        wide_answers = {name: _widened(np.asarray(answer)) for name, answer in answers.items()}
+        self._refuse_another_graph(inputs, wide_answers)
+        return wide_answers
 
     def native(self, inputs: Mapping[str, Array]) -> dict[str, Array]:
         """Answer with the graph in its own precision."""
@@ -47,6 +55,27 @@ class FrameworkOracle:
     def shaken(self, inputs: Mapping[str, Array], unit: float, seed: int) -> dict[str, Array] | None:
         """Answer with the graph in float64, every operation off as one of unit roundoff `unit` may be."""
         return self._graph.shaken(inputs, unit, seed)
+
+    def _refuse_another_graph(self, inputs: Mapping[str, Array], answers: Mapping[str, Array]) -> None:
+        """Refuse a graph that is further from the framework than rounding takes it.
+
+        A converter's fault would otherwise pass for a large rounding error. Raises: RecipeError.
+        """
+        native = self._graph.native(inputs)
+        double = self._graph.double(inputs) or native
+        for name, answer in answers.items():
+            if answer.dtype != np.float64 or answer.shape != double[name].shape:
+                continue  # other datatypes and shapes are compared by the vectors themselves
+            rounded = np.abs(native[name].astype(np.float64) - double[name].astype(np.float64))
+            least = FLOOR * float(np.max(np.abs(answer), initial=0.0))
+            bound = max(FACTOR * float(np.max(rounded, initial=0.0)), least)
+            apart = float(np.max(np.abs(answer - double[name].astype(np.float64)), initial=0.0))
+            if not apart <= bound:
+                raise RecipeError(
+                    f"found answers {apart:g} away from those of {self.name} {self.version} in the output "
+                    f"{name!r} of the converted graph, expected at most {bound:g}, which rounding explains: the "
+                    "converter makes another model of it"
+                )
 
 
 def texts_of(array: Array) -> Array:

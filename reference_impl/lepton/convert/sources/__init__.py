@@ -19,6 +19,8 @@ __all__ = ["KINDS", "read_source"]
 
 #: What `--from` takes -> the module that reads it; in the order in which they are asked to recognise one.
 KINDS: Mapping[str, str] = {
+    "xgboost": "lepton.convert.sources.xgboost",
+    "lightgbm": "lepton.convert.sources.lightgbm",
     "onnx": "lepton.convert.sources.onnx",
     "pt2": "lepton.convert.sources.pt2",
     "pickle": "lepton.convert.sources.pickle",

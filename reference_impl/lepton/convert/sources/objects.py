@@ -17,6 +17,8 @@ __all__ = ["OBJECTS", "origin_of"]
 #: The package that defines a class -> the module whose `origin_of(model, request)` reads it. First match.
 OBJECTS: Mapping[str, str] = {
     "torch": "lepton.convert.sources.torch_module",
+    "xgboost": "lepton.convert.sources.xgboost",
+    "lightgbm": "lepton.convert.sources.lightgbm",
     "sklearn": "lepton.convert.sources.scikit_learn",
 }
 

@@ -16,7 +16,7 @@ from lepton.package.limits import MAX_MANIFEST_BYTES
 from lepton.package.paths import MANIFEST, is_unlisted_area
 from lepton.package.read import Package
 
-__all__ = ["CHECKS", "fits_language", "repeats_tensor"]
+__all__ = ["CHECKS", "fits_language", "never_listed", "repeats_tensor"]
 
 
 @check("PKG-MAN-01", stage=Stage.BYTES)
@@ -121,7 +121,7 @@ def references(package: Package) -> Iterator[Finding]:
     wanted += [("vectors", path, f"/vectors/{at}") for at, path in enumerate(manifest["vectors"])]
     wanted.append(("card", manifest["card"], "/card"))
     for role, path, pointer in wanted:
-        if path not in roles and path in package.container.entries and not _never_listed(path):
+        if path not in roles and path in package.container.entries and not never_listed(path):
             # The file is there: that it is not listed is PKG-LAY-06's matter.
             continue
         if path not in roles:
@@ -132,7 +132,8 @@ def references(package: Package) -> Iterator[Finding]:
             yield Finding("PKG-MAN-06", MANIFEST, pointer, message, "")
 
 
-def _never_listed(path: str) -> bool:
+def never_listed(path: str) -> bool:
+    """Say whether a path is one that no manifest lists."""
     return path == MANIFEST or is_unlisted_area(path)
 
 

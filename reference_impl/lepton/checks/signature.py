@@ -3,11 +3,10 @@
 Serves PKG-SIG.
 """
 
-import math
 from collections.abc import Iterator
 from typing import Any
 
-import lepton_spec
+from lepton.checks.elements import element_fault
 from lepton.checks.registry import Check, check
 from lepton.finding import Finding
 from lepton.package.paths import MANIFEST
@@ -19,8 +18,6 @@ __all__ = ["CHECKS", "SYMBOLS", "smallest_size", "tensors"]
 SHAPES = ("PKG-ART-03", "PKG-PRO-02")
 
 _CHANNELS = {"RGB": 3, "BGR": 3, "RGBA": 4, "GRAY": 1}
-#: The largest finite number of each floating-point datatype, and half a unit in its last place beyond it.
-_FLOAT_LIMITS = {"FP16": 65520.0, "BF16": 3.3961775292304957e38, "FP32": 3.4028235677973366e38}
 
 
 def tensors(manifest: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -43,18 +40,25 @@ def declared_symbols(package: Package) -> Iterator[Finding]:
     """Every symbol in a shape is declared."""
     manifest = package.manifest
     assert manifest is not None
-    shapes = [(f"{pointer}/shape", tensor["shape"]) for pointer, tensor in tensors(manifest)]
-    for chain in ("pre", "post"):
-        for at, step in enumerate(manifest.get("processing", {}).get(chain, [])):
-            if step["op"] == "reshape":
-                shapes.append((f"/processing/{chain}/{at}/shape", step["shape"]))
     told = set()
-    for pointer, shape in shapes:
+    for pointer, shape in _shapes(manifest):
         for axis, dim in enumerate(shape):
             if isinstance(dim, str) and dim not in manifest["symbols"] and dim not in told:
                 told.add(dim)
                 message = f"found the symbol {dim!r}, expected one of: {_listed(manifest['symbols'])}"
                 yield Finding("PKG-SIG-02", MANIFEST, f"{pointer}/{axis}", message, "")
+
+
+def _shapes(manifest: dict[str, Any]) -> Iterator[tuple[str, list[int | str]]]:
+    """Yield every shape of the manifest with its JSON pointer."""
+    for pointer, tensor in tensors(manifest):
+        yield f"{pointer}/shape", tensor["shape"]
+    for chain in ("pre", "post"):
+        for at, step in enumerate(manifest.get("processing", {}).get(chain, [])):
+            pointer = f"/processing/{chain}/{at}"
+            yield f"{pointer}/shape", step.get("shape", [])
+            for number, written in enumerate(step.get("outputs", [])):
+                yield f"{pointer}/outputs/{number}/shape", written["shape"]
 
 
 def _listed(symbols: dict[str, Any]) -> str:
@@ -76,7 +80,7 @@ def possible_bounds(package: Package) -> Iterator[Finding]:
 def used_symbols(package: Package) -> Iterator[Finding]:
     """Every symbol stands in a shape."""
     assert package.manifest is not None
-    used = {dim for _, tensor in tensors(package.manifest) for dim in tensor["shape"]}
+    used = {dim for _, shape in _shapes(package.manifest) for dim in shape}
     for name in package.manifest["symbols"]:
         if name not in used:
             message = f"found the symbol {name!r} in no shape, expected it in one"
@@ -174,37 +178,9 @@ def optional_inputs(package: Package) -> Iterator[Finding]:
             message = "found an optional output, expected only inputs to be optional"
             yield Finding("PKG-SIG-09", MANIFEST, f"{pointer}/optional", message, "")
             continue
-        problem = _default_fault(tensor["default"], tensor["datatype"])
+        problem = element_fault(tensor["default"], tensor["datatype"])
         if problem is not None:
             yield Finding("PKG-SIG-09", MANIFEST, f"{pointer}/default", problem, "")
-
-
-def _default_fault(value: Any, name: str) -> str | None:
-    entry = lepton_spec.datatypes()[name]
-    kind = entry["kind"]
-    shown = repr(value)[:60]
-    if kind == "boolean":
-        return None if isinstance(value, bool) else f"found {shown}, expected true or false"
-    if kind == "bytes":
-        return None if isinstance(value, str) else f"found {shown}, expected a text for BYTES"
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
-        return f"found {shown}, expected a number for {name}"
-    if kind == "float":
-        limit = _FLOAT_LIMITS.get(name, math.inf)
-        fits = abs(value) < limit and _is_double(value)
-        return None if fits else f"found {shown}, expected a number within the range of {name}"
-    bits = 8 * entry["itemSize"]
-    low, high = (0, 2**bits - 1) if kind == "unsigned" else (-(2 ** (bits - 1)), 2 ** (bits - 1) - 1)
-    if value != int(value) or not low <= value <= high:
-        return f"found {shown}, expected an integer in {low}..{high} for {name}"
-    return None
-
-
-def _is_double(value: float) -> bool:
-    try:
-        return math.isfinite(float(value))
-    except OverflowError:
-        return False
 
 
 SYMBOLS: tuple[Check, ...] = (declared_symbols, possible_bounds)

@@ -13,7 +13,7 @@ from lepton.finding import Finding
 from lepton.formats.onnx import OnnxTensor, item_bits
 from lepton.package.read import Package
 
-__all__ = ["CHECKS"]
+__all__ = ["CHECKS", "tensor_fault"]
 
 #: The largest element count that any tensor may have.
 MAX_ELEMENTS = 2**63 - 1
@@ -80,10 +80,15 @@ def tensor_data(package: Package) -> Iterator[Finding | NotChecked]:
             continue
         _, artifact, model = one
         for tensor in model.tensors:
-            problem = _count_fault(tensor) or _data_fault(tensor)
+            problem = tensor_fault(tensor)
             if problem is not None:
                 message = f"tensor {tensor.name[:60]!r}: {problem}"
                 yield Finding("PKG-ART-06", artifact["entry"], f"byte {tensor.place}", message, "")
+
+
+def tensor_fault(tensor: OnnxTensor) -> str | None:
+    """Say what is wrong with the sizes or the data of a tensor."""
+    return _count_fault(tensor) or _data_fault(tensor)
 
 
 def _count_fault(tensor: OnnxTensor) -> str | None:

@@ -35,6 +35,9 @@ __all__ = ["DocumentFact", "FileFact", "Package", "open_package"]
 #: What makes the content of a container ambiguous: nothing in it is then interpreted.
 STRUCTURE = ("PKG-LAY-07", "PKG-ZIP-04", "PKG-ZIP-02")
 
+#: How the files that steps read are interpreted, by role.
+STEP_FORMATS = {"graph": "onnx", "tokenizer": "lines", "vocabulary": "lines"}
+
 
 class DocumentFact(NamedTuple):
     """A JSON document of the package: its text and, when that has no fault, how it breaks its schema."""
@@ -156,6 +159,7 @@ class Package:
             for one in manifest["artifacts"]
             if roles.get(one["entry"]) == "artifact"
         }
+        formats.update((path, STEP_FORMATS[role]) for path, role in roles.items() if role in STEP_FORMATS)
         schemas = {
             path: "vectors.schema.json" for path in manifest["vectors"] if roles.get(path) == "vectors"
         }

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from lepton.errors import RuntimeRefusal
+from lepton.formats.lines import split_lines
 from lepton.runtime.onnxruntime import OnnxModel, OnnxRuntime
 
 __all__ = ["StepFiles"]
@@ -34,7 +35,7 @@ class StepFiles:
 
     def lines(self, path: str) -> tuple[bytes, ...]:
         """Return the lines of a text file without their ends; the end of the last line may be missing."""
-        return self._once("lines", path, _lines)
+        return self._once("lines", path, lambda data: tuple(split_lines(data)))
 
     def graph(self, path: str) -> OnnxModel:
         """Return the ONNX graph in `path`, loaded. Raises: RuntimeRefusal when the engine refuses it."""
@@ -45,10 +46,3 @@ class StepFiles:
         if made is None:
             made = self._made[kind, path] = make(self._read(path))
         return made  # type: ignore[return-value]  # the kind tells the type
-
-
-def _lines(data: bytes) -> tuple[bytes, ...]:
-    lines = data.split(b"\n")
-    if lines[-1] == b"":
-        lines.pop()
-    return tuple(lines)

@@ -130,6 +130,7 @@ def _mlmodel(package: LoadedPackage, offered: Offer, signature: Mapping[str, str
                 "data": _DATA,
                 "env": {"conda": "conda.yaml", "virtualenv": "python_env.yaml"},
                 "loader_module": "mlflow.onnx",
+                "python_version": _PYTHON,
             },
         },
         "metadata": {METADATA: ours},

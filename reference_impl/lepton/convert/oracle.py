@@ -73,8 +73,8 @@ class FrameworkOracle:
             if not apart <= bound:
                 raise RecipeError(
                     f"found answers {apart:g} away from those of {self.name} {self.version} in the output "
-                    f"{name!r} of the converted graph, expected at most {bound:g}, which rounding explains: the "
-                    "converter makes another model of it"
+                    f"{name!r} of the converted graph, expected at most {bound:g}, which rounding "
+                    "explains: the converter makes another model of it"
                 )
 
 

@@ -33,10 +33,12 @@ class Request:
         return Path(self.source)
 
     def derived(self, tool: str) -> dict[str, str] | None:
-        """Return the `derivedFrom` of an artifact that `tool` made of this source; None if it is no file."""
-        if not self.path.is_file():
-            return None
-        return {"sha256": file_digest(self.path), "tool": tool}
+        """Return the `derivedFrom` of an artifact that `tool` made of this source; None if it is no file.
+
+        Of a builder and its weights, the weights are the file.
+        """
+        file = self.path if self.weights is None else self.weights
+        return {"sha256": file_digest(file), "tool": tool} if file.is_file() else None
 
     def refuse_executable(self, what: str, remedy: str) -> None:
         """Refuse a source that runs code when it is read, unless the author allowed it."""

@@ -19,10 +19,12 @@ __all__ = ["KINDS", "read_source"]
 
 #: What `--from` takes -> the module that reads it; in the order in which they are asked to recognise one.
 KINDS: Mapping[str, str] = {
+    "safetensors": "lepton.convert.sources.safetensors",
     "xgboost": "lepton.convert.sources.xgboost",
     "lightgbm": "lepton.convert.sources.lightgbm",
     "onnx": "lepton.convert.sources.onnx",
     "pt2": "lepton.convert.sources.pt2",
+    "torch": "lepton.convert.sources.torch_archive",
     "pickle": "lepton.convert.sources.pickle",
     "factory": "lepton.convert.sources.factory",
 }

@@ -27,8 +27,25 @@ def recognises(path: Path) -> bool:
 
 
 def read(request: Request) -> Origin:
-    """Call the factory, with the folder of the recipe's files if it takes an argument, and read the model."""
-    return origin_of(called(request), request)
+    """Call the factory, with the folder of the recipe's files if it takes an argument, and read the model.
+
+    With --weights, the torch module that it builds is filled first.
+    """
+    model = called(request)
+    if request.weights is not None:
+        model = _filled(model, request, request.weights)
+    return origin_of(model, request)
+
+
+def _filled(model: Any, request: Request, weights: Path) -> Any:
+    from lepton.convert.sources.safetensors import filled
+    from lepton.convert.sources.torch_module import imported_torch
+
+    if not isinstance(model, imported_torch().nn.Module):
+        raise RecipeError(
+            f"{request.source}: found {type(model).__name__} built, expected a torch.nn.Module for --weights"
+        )
+    return filled(model, weights)
 
 
 def called(request: Request) -> Any:

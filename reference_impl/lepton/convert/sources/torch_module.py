@@ -17,7 +17,7 @@ from lepton.convert.request import Request
 from lepton.errors import RecipeError
 from lepton.pack.onnx_source import GraphTensor, OnnxSource, onnx_source_of
 from lepton.pack.oracle import TorchOracle
-from lepton.pack.origin import ArtifactDraft, Origin, file_digest, onnx_draft
+from lepton.pack.origin import ArtifactDraft, Origin, onnx_draft
 from lepton.pack.recipe import Recipe
 from lepton.tensor import datatype
 
@@ -38,12 +38,12 @@ def origin_of(made: Any, request: Request) -> Origin:
     if not isinstance(made, torch.nn.Module):
         raise RecipeError(f"{request.source}: found {type(made).__name__}, expected a torch.nn.Module")
     module = made.eval()
-    return _origin(module, _exported(module, request.recipe), request.recipe, None)
+    return _origin(module, _exported(module, request.recipe), request, None)
 
 
 def program_origin(program: Any, request: Request, archive: Path | None) -> Origin:
     """Make an origin of an ExportedProgram, which came from `archive` or from memory."""
-    return _origin(program.module(), program, request.recipe, archive)
+    return _origin(program.module(), program, request, archive)
 
 
 def imported_torch() -> Any:
@@ -57,9 +57,10 @@ def imported_torch() -> Any:
     return torch
 
 
-def _origin(module: Any, program: Any, recipe: Recipe, archive: Path | None) -> Origin:
+def _origin(module: Any, program: Any, request: Request, archive: Path | None) -> Origin:
     import torch
 
+    recipe = request.recipe
     inputs = _declared_inputs(recipe)
     outputs = [entry["name"] for entry in recipe.document.get("signature", {}).get("outputs", [])]
     found = len(program.graph_signature.user_outputs)
@@ -72,9 +73,7 @@ def _origin(module: Any, program: Any, recipe: Recipe, archive: Path | None) -> 
     formats = export.get("formats", ["onnx"])
     proto = _to_onnx(program, [tensor.name for tensor in inputs], outputs, export.get("opset", DEFAULT_OPSET))
     onnx_source = _stable(proto, inputs)
-    derived = None
-    if archive is not None:
-        derived = {"sha256": file_digest(archive), "tool": f"torch.onnx {torch.__version__}"}
+    derived = request.derived(f"torch.onnx {torch.__version__}")
     drafts = {
         "onnx": lambda: onnx_draft(onnx_source, derived),
         "pt2": lambda: _pt2_draft(program, archive, onnx_source.precision),
@@ -84,6 +83,7 @@ def _origin(module: Any, program: Any, recipe: Recipe, archive: Path | None) -> 
         onnx_source.outputs,
         tuple(drafts[name]() for name in formats),
         TorchOracle(module, [tensor.name for tensor in inputs], outputs),
+        lost=("The graph is the module in evaluation mode; what it does in training is not in it.",),
     )
 
 

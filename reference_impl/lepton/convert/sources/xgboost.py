@@ -144,8 +144,8 @@ class _Forest:
         worst = float(np.max(np.abs(own - margin), initial=0.0))
         if worst > FLOAT32_SUM * max(1.0, float(np.max(np.abs(own), initial=0.0))):
             raise RecipeError(
-                f"found XGBoost's own sum of leaves {worst:g} away from the sum in float64, expected an error "
-                "of float32; its trees count otherwise than by addition"
+                f"found XGBoost's own sum of leaves {worst:g} away from the sum in float64, expected an "
+                "error of float32; its trees count otherwise than by addition"
             )
         return margin
 

@@ -8,9 +8,10 @@ from typing import Any
 
 from lepton.checks.documents import documents
 from lepton.checks.registry import Check, NotChecked, check
-from lepton.checks.vectors import UNBOUND, stage_tensors
+from lepton.checks.vectors import UNBOUND
 from lepton.finding import Finding
 from lepton.package.read import Package
+from lepton.vectors.chain import stage_tensors
 
 __all__ = ["CHECKS"]
 
@@ -114,6 +115,8 @@ def _unfitting(manifest: dict[str, Any], vectors: list[Any], control: Control, k
     name = control[0]
     if vector is None:
         return f"found killedBy {killer!r}, expected a vector of the same document"
+    if vector["stage"] not in ("model", "raw"):
+        return f"found {killer!r} of the stage {vector['stage']!r}, expected one that an artifact answers"
     if name == CONSTANT:
         first = next(one for one in vectors if one["stage"] == vector["stage"])
         if first is vector:
@@ -124,7 +127,7 @@ def _unfitting(manifest: dict[str, Any], vectors: list[Any], control: Control, k
     if name == CHANNELS and not _swappable(manifest, vector["stage"]):
         return f"found {killer!r} of the stage {vector['stage']!r}, which has no channels to swap"
     if name == STEP and vector["stage"] != "raw":
-        return f"found {killer!r} of the stage 'model', expected one of the stage 'raw'"
+        return f"found {killer!r} of the stage {vector['stage']!r}, expected one of the stage 'raw'"
     return ""
 
 

@@ -16,8 +16,9 @@ from lepton.checks.tensorbytes import bytes_fault
 from lepton.finding import Finding
 from lepton.package.paths import MANIFEST
 from lepton.package.read import Package
+from lepton.vectors.chain import stage_tensors
 
-__all__ = ["CHECKS", "stage_tensors"]
+__all__ = ["CHECKS"]
 
 #: What makes shapes and steps unjudgeable.
 UNBOUND = ("PKG-SIG-02", "PKG-SIG-03", "PKG-PRO-02")
@@ -67,7 +68,7 @@ def tensor_bytes(package: Package) -> Iterator[Finding | NotChecked]:
 def enough_vectors(package: Package) -> Iterator[Finding | NotChecked]:
     """Two of each stage that there is."""
     assert package.manifest is not None
-    counts = {"model": 0, "raw": 0}
+    counts = dict.fromkeys(("raw", "pre", "model", "post", "step"), 0)
     for _, value in documents(package, "PKG-VEC-01"):
         if isinstance(value, NotChecked):
             yield value
@@ -79,12 +80,6 @@ def enough_vectors(package: Package) -> Iterator[Finding | NotChecked]:
         if needed and counts[stage] < 2:
             message = f"found {counts[stage]} vectors of the stage {stage!r}, expected 2 or more"
             yield Finding("PKG-VEC-01", MANIFEST, "/vectors", message, "")
-
-
-def stage_tensors(manifest: dict[str, Any], stage: str) -> dict[str, Any] | None:
-    """Return the signature of a stage; None for `raw` in a package without interface."""
-    found: dict[str, Any] | None = manifest["signature"] if stage == "model" else manifest.get("interface")
-    return found
 
 
 @check("PKG-VEC-06", needs=("PKG-MAN-05",), after=("PKG-ART-03", "PKG-PRO-02"))
@@ -115,8 +110,12 @@ def fitting_vectors(package: Package) -> Iterator[Finding | NotChecked]:
                 yield Finding("PKG-VEC-03", path, f"/vectors/{at}{found[0]}", found[1], "")
 
 
+def _declared(manifest: dict[str, Any], vector: Any) -> dict[str, Any] | None:
+    return stage_tensors(manifest, vector["stage"], vector.get("step", ""))
+
+
 def _exactness(manifest: dict[str, Any], vector: Any, path: str, pointer: str) -> Iterator[Finding]:
-    declared = stage_tensors(manifest, vector["stage"])
+    declared = _declared(manifest, vector)
     datatypes = {one["name"]: one["datatype"] for one in declared["outputs"]} if declared else {}
     for place, comparison in enumerate(vector["comparisons"]):
         name = datatypes.get(comparison["output"])
@@ -128,9 +127,14 @@ def _exactness(manifest: dict[str, Any], vector: Any, path: str, pointer: str) -
 
 
 def _fit(manifest: dict[str, Any], vector: Any) -> tuple[str, str] | None:
-    declared = stage_tensors(manifest, vector["stage"])
+    declared = _declared(manifest, vector)
+    if declared is None and "interface" not in manifest:
+        return (
+            "/stage",
+            f"found the stage {vector['stage']!r} in a package without interface, expected 'model'",
+        )
     if declared is None:
-        return "/stage", "found the stage 'raw' in a package without interface, expected 'model'"
+        return "/step", f"found {vector['step']!r}, expected the pointer of a step of `processing`"
     sizes: dict[str, int] = {}
     for side, list_of in (("inputs", declared["inputs"]), ("expected", declared["outputs"])):
         problem = _side(side, vector[side], list_of, manifest["symbols"], sizes)
@@ -207,7 +211,7 @@ def exercised_sizes(package: Package) -> Iterator[Finding | NotChecked]:
             yield value
             return
         for vector in value["vectors"]:
-            _collect(stage_tensors(manifest, vector["stage"]), vector, sizes)
+            _collect(_declared(manifest, vector), vector, sizes)
     for name, symbol in manifest["symbols"].items():
         smallest = smallest_size(symbol)
         assert smallest is not None

@@ -61,6 +61,7 @@ class _Reader:
         self._tensors: list[OnnxTensor] = []
         self._domains: set[str] = set()
         self._functions: list[OnnxFunction] = []
+        self._constants: list[tuple[str, OnnxTensor]] = []
         #: The operators called in the function that is being read; None outside functions.
         self._calls: dict[Operator, None] | None = None
         self._special: dict[str, Callable[[int, int, int], None]] = {
@@ -98,7 +99,8 @@ class _Reader:
         inputs, outputs = self._main_graph(*graph)
         domains = tuple(sorted(self._domains))
         tensors, functions = tuple(self._tensors), tuple(self._functions)
-        return OnnxModel(ir_version, tuple(opsets), inputs, outputs, tensors, domains, functions)
+        constants = tuple(self._constants)
+        return OnnxModel(ir_version, tuple(opsets), inputs, outputs, tensors, domains, functions, constants)
 
     def _main_graph(self, start: int, end: int) -> tuple[tuple[OnnxValue, ...], tuple[OnnxValue, ...]]:
         inputs: list[OnnxValue] = []
@@ -106,7 +108,9 @@ class _Reader:
         filled: set[str] = set()
         for number, kind, first, after in self._wire.fields(start, end):
             self._expect("Graph", number, kind, first)
-            if number == 5:
+            if number == 1:
+                self._main_node(first, after)
+            elif number == 5:
                 filled.add(self._tensor(first, after, main=True).name)
             elif number == 11:
                 inputs.append(self._value(first, after))
@@ -190,6 +194,34 @@ class _Reader:
         self._domains.add(domain or "ai.onnx")
         if self._calls is not None:
             self._calls[domain or "ai.onnx", name, overload] = None
+
+    def _main_node(self, start: int, end: int) -> None:
+        """Walk a node of the main graph, and note what it gives if it is a constant tensor."""
+        before = len(self._tensors)
+        self._descend("Graph", 1, LENGTH, start, end, 2)
+        if len(self._tensors) != before + 1:
+            return
+        output = operator = domain = attribute = ""
+        for number, kind, first, after in self._wire.fields(start, end):
+            if kind != LENGTH:
+                continue
+            if number == 2 and not output:
+                output = self._wire.text(first, after)
+            elif number == 4:
+                operator = self._wire.text(first, after)
+            elif number == 5:
+                attribute = self._first_text(first, after)
+            elif number == 7:
+                domain = self._wire.text(first, after)
+        if (domain or "ai.onnx", operator, attribute) == ("ai.onnx", "Constant", "value"):
+            self._constants.append((output, self._tensors[-1]))
+
+    def _first_text(self, start: int, end: int) -> str:
+        name = ""
+        for number, kind, first, after in self._wire.fields(start, end):
+            if number == 1 and kind == LENGTH:
+                name = self._wire.text(first, after)
+        return name
 
     def _function(self, start: int, end: int) -> OnnxFunction:
         texts = {1: "", 10: "", 13: ""}

@@ -76,7 +76,10 @@ class OnnxFunction(NamedTuple):
 
 
 class OnnxModel(NamedTuple):
-    """A model. `inputs` leave out those that an initializer fills; `domains` are those of its operators."""
+    """A model. `inputs` leave out those that an initializer fills; `domains` are those of its operators.
+
+    `constants` are the outputs of the `Constant` nodes of the main graph that have a tensor as `value`.
+    """
 
     ir_version: int
     opsets: tuple[tuple[str, int], ...]
@@ -85,6 +88,7 @@ class OnnxModel(NamedTuple):
     tensors: tuple[OnnxTensor, ...]
     domains: tuple[str, ...]
     functions: tuple[OnnxFunction, ...] = ()
+    constants: tuple[tuple[str, OnnxTensor], ...] = ()
 
     @property
     def initializers(self) -> tuple[OnnxTensor, ...]:

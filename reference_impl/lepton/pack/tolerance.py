@@ -79,9 +79,9 @@ def explanation(*, wide: bool, shaken: bool) -> str:
     if shaken:
         movement = (
             f"{SHAKEN_FACTOR} times the largest movement of the oracle's float64 answers when every "
-            "operation is given a random rounding error of the model's own precision (sqrt(n) units of roundoff of the "
-            "sum of the absolute products for sums of n products, 4 units elsewhere), and as often the "
-            "oracle's difference between that precision and float64"
+            "operation is given a random rounding error of the model's own precision (sqrt(n) units of "
+            "roundoff of the sum of the absolute products for sums of n products, 4 units elsewhere), or of "
+            "the oracle's difference between that precision and float64"
         )
     else:
         movement = (

@@ -21,6 +21,8 @@ from lepton.formats.reversal import has_reversible_weights
 from lepton.formats.safetensors import is_safetensors
 from lepton.formats.signs import content_sign
 from lepton.formats.source import MemorySource, Source
+from lepton.formats.weights import WeightFact, weight_facts
+from lepton.package.attached import Attached, read_attached
 from lepton.package.container import Container, Entry, OpenFile
 from lepton.package.digests import Digest, digest, spread
 from lepton.package.directory import DirectoryContainer
@@ -75,7 +77,8 @@ class Package:
 
     `manifest` is None unless the manifest is read, of this edition and valid; `files` has a fact for each
     listed path; `damage` says of entries of a zip how their content contradicts their headers; `reversible`
-    says of the entry file of each ONNX artifact whether it has weights to reverse, None if unknown.
+    says of the entry file of each ONNX artifact whether it has weights to reverse, None if unknown, and
+    `weights` which of its weights mutants can change.
     """
 
     def __init__(self, container: Container) -> None:
@@ -92,10 +95,13 @@ class Package:
         self.files: dict[str, FileFact] = {}
         self.damage: dict[str, str] = {}
         self.reversible: dict[str, bool | None] = {}
+        self.attached: tuple[Attached, ...] = ()
+        self.weights: dict[str, tuple[WeightFact, ...] | None] = {}
         if not any(fault.requirement in STRUCTURE for fault in container.faults):
             self._read_manifest()
         if self.manifest is not None:
             self._read_files(self.manifest)
+            self.attached = tuple(read_attached(self.container))
         if self.container.kind == "zip":
             self._read_rest()
 
@@ -175,7 +181,7 @@ class Package:
             if fact.damage:
                 self.damage[path] = fact.damage
             if fact.contents is not None and fact.contents.onnx is not None:
-                self.reversible[path] = self._reversible(path, fact.contents.onnx)
+                self._read_weights(path, fact.contents.onnx)
 
     def _read_rest(self) -> None:
         """Read what the manifest does not list, which must be what its headers declare all the same."""
@@ -193,7 +199,7 @@ class Package:
             if damage is not None:
                 self.damage[path] = damage
 
-    def _reversible(self, path: str, model: OnnxModel) -> bool | None:
+    def _read_weights(self, path: str, model: OnnxModel) -> None:
         opened: dict[str, OpenFile] = {}
 
         def external(tensor: OnnxTensor) -> tuple[Source, int] | None:
@@ -212,7 +218,11 @@ class Package:
         file = self.container.open(self.container.entries[path])
         try:
             source = file.source()
-            return None if source is None else has_reversible_weights(model, source, external)
+            if source is None:
+                self.reversible[path] = self.weights[path] = None
+            else:
+                self.reversible[path] = has_reversible_weights(model, source, external)
+                self.weights[path] = weight_facts(model, source, external)
         finally:
             file.close()
             for one in opened.values():

@@ -50,6 +50,29 @@ class OnnxRuntime:
                 raise RuntimeRefusal(f"{entry.name}: found graph {kind} {found}, expected {expected}")
         return OnnxModel(session, tuple(outputs), _encoding(session, entry))
 
+    def load_altered(
+        self, folder: Path, data: bytes, replaced: Mapping[str, tuple[Array, int]], outputs: Sequence[str]
+    ) -> "OnnxModel":
+        """Load a wrong twin of an artifact from memory, for a few answers: nothing is optimised.
+
+        `folder` holds its external data, `replaced` the arrays (with their TensorProto types) that stand in
+        for external initializers. Raises: RuntimeRefusal when onnxruntime refuses it.
+        """
+        options = _options()
+        import onnxruntime
+
+        options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
+        options.add_session_config_entry("session.disable_prepacking", "1")
+        options.add_session_config_entry("session.model_external_initializers_file_folder_path", str(folder))
+        if replaced:
+            values = [
+                onnxruntime.OrtValue.ortvalue_from_numpy_with_onnx_type(array, number)
+                for array, number in replaced.values()
+            ]
+            options.add_external_initializers(list(replaced), values)
+        session = _session(data, "the altered artifact", options)
+        return OnnxModel(session, tuple(outputs), _encoding(session, data))
+
     def load_bytes(self, data: bytes, name: str) -> "OnnxModel":
         """Load the graph of a step, verified and without external data, from memory; `name` is for messages.
 
@@ -60,8 +83,8 @@ class OnnxRuntime:
         return OnnxModel(session, outputs, _encoding(session, data))
 
 
-def _session(source: str | bytes, name: str) -> Any:
-    """Start a session on a file or on the bytes of one, which onnxruntime calls alike."""
+def _options() -> Any:
+    """Return options for one thread and the same bits every time."""
     # It reports to its maker over the network unless told otherwise before its import (COR-NET-01).
     os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
     import onnxruntime  # 0.1 s, and only those who compute pay it
@@ -71,6 +94,14 @@ def _session(source: str | bytes, name: str) -> Any:
     options.inter_op_num_threads = 1
     options.use_deterministic_compute = True
     options.log_severity_level = 4
+    return options
+
+
+def _session(source: str | bytes, name: str, options: Any = None) -> Any:
+    """Start a session on a file or on the bytes of one, which onnxruntime calls alike."""
+    options = _options() if options is None else options
+    import onnxruntime
+
     try:
         return onnxruntime.InferenceSession(source, options, providers=["CPUExecutionProvider"])
     except Exception as error:  # the engine raises a dozen unrelated classes

@@ -10,8 +10,6 @@ from typing import Any
 
 import numpy as np
 
-from lepton.runtime.processing import Operation
-from lepton.runtime.protocol import Array
 from lepton.tensor import TensorSpec
 from lepton.vectors.document import Tensor, Vector
 
@@ -20,7 +18,6 @@ __all__ = [
     "CONSTANT_ANSWER",
     "STEP_OMITTED",
     "WEIGHTS_REVERSED",
-    "omit_step",
     "omittable_steps",
     "same_shapes",
     "swap_channels",
@@ -60,18 +57,6 @@ def swap_channels(inputs: Sequence[Tensor], axes: Mapping[str, int]) -> tuple[Te
 def omittable_steps(pre: Sequence[Mapping[str, Any]]) -> tuple[int, ...]:
     """Return the places in `processing.pre` of the steps that `step-omitted` applies to."""
     return tuple(place for place, step in enumerate(pre) if step["op"] in OMITTABLE)
-
-
-def omit_step(pre: Sequence[Operation], place: int) -> tuple[Operation, ...]:
-    """Replace one step by the identity."""
-    return tuple(
-        replace(operation, apply=_copy) if number == place else operation
-        for number, operation in enumerate(pre)
-    )
-
-
-def _copy(array: Array) -> tuple[Array]:
-    return (array.copy(),)
 
 
 def same_shapes(one: Vector, other: Vector) -> bool:

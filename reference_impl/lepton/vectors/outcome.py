@@ -3,10 +3,10 @@
 Owns the vocabulary between the replay, which computes, and the checks, which judge. Serves PKG-VEC.
 """
 
-from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
-__all__ = ["ControlOutcome", "ReplayFacts", "ReplayOutcome", "ReplayStatus"]
+__all__ = ["ControlOutcome", "MutantOutcome", "ReplayFacts", "ReplayOutcome", "ReplayStatus"]
 
 
 class ReplayStatus(StrEnum):
@@ -18,9 +18,11 @@ class ReplayStatus(StrEnum):
     ERROR = "error"
 
 
-@dataclass(frozen=True, slots=True)
-class ReplayOutcome:
-    """One vector replayed on one artifact. `message` says found, expected, and the worst element."""
+class ReplayOutcome(NamedTuple):
+    """One vector replayed on one artifact. `message` says found, expected, and the worst element.
+
+    `artifact` is empty at the stages that no artifact takes part in: `step`, `pre` and `post`.
+    """
 
     document: str
     artifact: str
@@ -30,8 +32,7 @@ class ReplayOutcome:
     message: str
 
 
-@dataclass(frozen=True, slots=True)
-class ControlOutcome:
+class ControlOutcome(NamedTuple):
     """One negative control run on one vector; `killed` is None when it could not run (`message` says why)."""
 
     document: str
@@ -43,8 +44,20 @@ class ControlOutcome:
     message: str
 
 
-@dataclass(frozen=True, slots=True)
-class ReplayFacts:
+class MutantOutcome(NamedTuple):
+    """One mutant run on the vectors: whether one killed it, its id, and how its answer was wrong.
+
+    A mutant that cannot be run at all is killed by none in particular; `killed` is None when it could not be
+    tried (`message` says why).
+    """
+
+    mutant: str
+    killed: bool | None
+    vector: str
+    message: str
+
+
+class ReplayFacts(NamedTuple):
     """Everything that a full replay of one package yields.
 
     `required_controls` are the (control, step) pairs that apply to this package; step is None except for
@@ -54,3 +67,4 @@ class ReplayFacts:
     outcomes: tuple[ReplayOutcome, ...]
     controls: tuple[ControlOutcome, ...]
     required_controls: tuple[tuple[str, int | None], ...]
+    mutants: tuple[MutantOutcome, ...] = ()

@@ -1,18 +1,18 @@
-"""Replay every golden vector of a package on every artifact, and run every declared negative control.
+"""Replay every golden vector of a package on every artifact, every declared control, and some mutants.
 
 Owns the order of the work and the facts that come of it; leaves judging them to the checks. Serves
-PKG-VEC-04, PKG-VEC-07 and PKG-VEC-08.
+PKG-VEC-04, PKG-VEC-07, PKG-VEC-08 and PKG-VEC-12.
 """
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 from lepton.errors import LeptonError, RuntimeRefusal, UnsupportedError
 from lepton.runtime.pipeline import VerifiedPackage
 from lepton.runtime.plan import Plan
-from lepton.vectors.bench import Bench, kills
+from lepton.vectors.bench import Bench, answer_parts, kills
 from lepton.vectors.compare import first_difference
 from lepton.vectors.controls import (
     CHANNELS_SWAPPED,
@@ -23,20 +23,32 @@ from lepton.vectors.controls import (
     swappable_axes,
 )
 from lepton.vectors.document import Control, Vector, VectorDocument
-from lepton.vectors.outcome import ControlOutcome, ReplayFacts, ReplayOutcome, ReplayStatus
+from lepton.vectors.mutation import chosen, mutated_artifact, package_mutants, run_mutant
+from lepton.vectors.outcome import (
+    ControlOutcome,
+    MutantOutcome,
+    ReplayFacts,
+    ReplayOutcome,
+    ReplayStatus,
+)
 
-__all__ = ["ReadablePackage", "replay", "required_controls"]
+__all__ = ["IdentifiedPackage", "replay", "required_controls"]
 
 
-class ReadablePackage(VerifiedPackage, Protocol):
-    """A package whose files can be read as well."""
+#: The paths and the documents of a package's vectors.
+Documents = Sequence[tuple[str, VectorDocument]]
 
-    def read(self, path: str) -> bytes:
-        """Return the verified bytes of a listed file."""
+
+class IdentifiedPackage(VerifiedPackage, Protocol):
+    """A package with an identity."""
+
+    @property
+    def identity(self) -> str:
+        """The package's identity: `sha256:` and the digest of its manifest."""
         ...
 
 
-def replay(package: ReadablePackage, *, allow_executable: bool = False) -> ReplayFacts:
+def replay(package: IdentifiedPackage, *, allow_executable: bool = False) -> ReplayFacts:
     """Replay a package that is valid at the level quick.
 
     An artifact that may not be loaded, or that this machine lacks the engine for, is `unsupported`; one that
@@ -44,14 +56,21 @@ def replay(package: ReadablePackage, *, allow_executable: bool = False) -> Repla
     processing cannot be read, which the level quick excludes.
     """
     manifest = package.document
-    plan = Plan.from_manifest(manifest)
+    plan = Plan.from_manifest(manifest, package.read)
     documents = [
         (path, VectorDocument.from_json(json.loads(package.read(path)))) for path in manifest["vectors"]
     ]
-    outcomes: list[ReplayOutcome] = []
+    outcomes = [one for stage in ("step", "pre") for one in _parts(plan, documents, stage)]
+    if not all(one.status is ReplayStatus.PASS for one in outcomes):
+        return ReplayFacts(tuple(outcomes), (), ())
+    behind = list(_parts(plan, documents, "post"))
+    stages = ("model", "raw") if all(one.status is ReplayStatus.PASS for one in behind) else ("model",)
+    outcomes += behind
     controls: list[ControlOutcome] = []
+    ran: tuple[MutantOutcome, ...] = ()
     reversible = False
     for artifact in manifest["artifacts"]:
+        mutated = artifact is mutated_artifact(manifest)
         try:
             bench = _bench(package, artifact, plan, allow_executable)
         except RuntimeRefusal as refusal:
@@ -59,17 +78,21 @@ def replay(package: ReadablePackage, *, allow_executable: bool = False) -> Repla
             status = ReplayStatus.UNSUPPORTED if unsupported else ReplayStatus.ERROR
             outcomes += _all_alike(documents, artifact["id"], status, str(refusal))
             controls += _none_run(documents, artifact["id"], str(refusal))
+            if mutated:
+                ran = (MutantOutcome("", None, "", str(refusal)),)
             continue
         try:
-            has_weights = bench.weights() is not None
+            has_weights = bench.weights is not None
             reversible = reversible or has_weights
+            outcomes += _replayed(bench, documents, stages)
             for path, document in documents:
-                where = _Where(path, artifact["id"], has_weights)
-                outcomes += _replayed(bench, document, where)
-                controls += _controlled(bench, document, where)
+                controls += _controlled(bench, document, _Where(path, artifact["id"], has_weights))
+            if mutated:
+                ran = tuple(_mutated(bench, package, [document for _, document in documents]))
         finally:
             bench.close()
-    return ReplayFacts(tuple(outcomes), tuple(controls), required_controls(manifest, plan, reversible))
+    required = required_controls(manifest, plan, reversible)
+    return ReplayFacts(tuple(outcomes), tuple(controls), required, ran)
 
 
 def required_controls(
@@ -104,16 +127,16 @@ def _bench(
 
 
 def _all_alike(
-    documents: Sequence[tuple[str, VectorDocument]], artifact: str, status: ReplayStatus, message: str
+    documents: Documents, artifact: str, status: ReplayStatus, message: str
 ) -> Iterator[ReplayOutcome]:
     for path, document in documents:
         for vector in document.vectors:
+            if vector.stage not in ("model", "raw"):
+                continue
             yield ReplayOutcome(path, artifact, vector.id, vector.stage, status, message)
 
 
-def _none_run(
-    documents: Sequence[tuple[str, VectorDocument]], artifact: str, message: str
-) -> Iterator[ControlOutcome]:
+def _none_run(documents: Documents, artifact: str, message: str) -> Iterator[ControlOutcome]:
     for path, document in documents:
         for control in document.controls:
             yield ControlOutcome(
@@ -121,17 +144,59 @@ def _none_run(
             )
 
 
-def _replayed(bench: Bench, document: VectorDocument, where: _Where) -> Iterator[ReplayOutcome]:
-    for vector in document.vectors:
-        status, message = ReplayStatus.PASS, ""
-        try:
-            problem = first_difference(vector.expected, bench.answer(vector), vector.comparisons)
-        except LeptonError as error:
-            status, message = ReplayStatus.ERROR, str(error)
-        else:
-            if problem is not None:
-                status, message = ReplayStatus.FAIL, problem
-        yield ReplayOutcome(where.document, where.artifact, vector.id, vector.stage, status, message)
+def _parts(plan: Plan, documents: Documents, stage: str) -> Iterator[ReplayOutcome]:
+    """Replay the vectors of a stage that no artifact takes part in."""
+    for path, document in documents:
+        for vector in document.vectors:
+            if vector.stage == stage:
+                yield _outcome(
+                    path,
+                    "",
+                    vector,
+                    lambda one: first_difference(one.expected, answer_parts(plan, one), one.comparisons),
+                )
+
+
+def _replayed(bench: Bench, documents: Documents, stages: Sequence[str]) -> Iterator[ReplayOutcome]:
+    """Replay the stages in their order, up to one in which a vector fails."""
+    for stage in stages:
+        failed = False
+        for path, document in documents:
+            for vector in document.vectors:
+                if vector.stage == stage:
+                    outcome = _outcome(
+                        path, bench.artifact, vector, lambda one: bench.problem(one, bench.answer(one))
+                    )
+                    failed = failed or outcome.status is not ReplayStatus.PASS
+                    yield outcome
+        if failed:
+            return
+
+
+def _outcome(
+    path: str, artifact: str, vector: Vector, problem_of: Callable[[Vector], str | None]
+) -> ReplayOutcome:
+    try:
+        problem = problem_of(vector)
+    except LeptonError as error:
+        return ReplayOutcome(path, artifact, vector.id, vector.stage, ReplayStatus.ERROR, str(error))
+    status = ReplayStatus.PASS if problem is None else ReplayStatus.FAIL
+    return ReplayOutcome(path, artifact, vector.id, vector.stage, status, problem or "")
+
+
+def _mutated(
+    bench: Bench, package: IdentifiedPackage, documents: Sequence[VectorDocument]
+) -> Iterator[MutantOutcome]:
+    """Run the mutants that a validator judges, if the package states its score."""
+    stated = next((one.mutation for one in documents if one.mutation is not None), None)
+    if stated is None:
+        return
+    manifest = package.document
+    vectors = [vector for document in documents for vector in document.vectors]
+    known = package_mutants(bench, manifest, vectors)
+    survivors = {one.mutant for one in stated.survivors}
+    for mutant in chosen(known, survivors, package.identity):
+        yield run_mutant(bench, manifest, mutant, vectors)
 
 
 def _controlled(bench: Bench, document: VectorDocument, where: _Where) -> Iterator[ControlOutcome]:

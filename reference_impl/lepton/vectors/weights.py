@@ -1,133 +1,181 @@
-"""The control `weights-reversed`: find the chosen initializer of an ONNX artifact, and reverse its elements.
+"""Wrong twins of an ONNX artifact: the same file with the elements of one weight changed.
 
-Owns patching copies of artifact files; leaves reading ONNX to `lepton.formats.onnx`. Serves PKG-VEC-07 and
-PKG-VEC-08.
+Owns reading the elements of a weight and putting others in their place, in memory; leaves which weights there
+are to `lepton.formats` and computing to the engine. Serves PKG-VEC-08 and PKG-VEC-12.
 """
 
 import os
 import posixpath
-import shutil
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from lepton.errors import RuntimeRefusal
-from lepton.formats.onnx import OnnxTensor, item_bits, read_onnx
+from lepton.formats.onnx import read_onnx
+from lepton.formats.onnx_facts import OnnxModel, OnnxTensor
 from lepton.formats.protobuf import WireError, WireLimit
-from lepton.formats.source import FileSource
+from lepton.formats.source import FileSource, Source
+from lepton.formats.weights import WeightFact, mutable_weights, weight_facts
+from lepton.runtime.protocol import Array
 
-__all__ = ["Weights", "chosen_weights", "reverse_weights"]
+__all__ = ["CHANGES", "Twin", "WeightedFile"]
 
-#: TensorProto types that the control looks at: FLOAT, FLOAT16, DOUBLE, BFLOAT16.
-_FLOATS = frozenset([1, 10, 11, 16])
+#: numpy types of the elements by TensorProto type; a BFLOAT16 is 16 bits until it is computed with.
+_DTYPES = {1: "<f4", 2: "|u1", 3: "|i1", 10: "<f2", 11: "<f8", 16: "<u2"}
+_FLOATS = (1, 10, 11, 16)
+_BFLOAT16 = 16
+FACTOR = 1.0625
+#: What a perturbation flips in an integer of 8 bits.
+FLIPPED_BIT = 16
+
+#: Flat elements and their TensorProto type -> other ones.
+Change = Callable[[Array, int], Array]
 
 
 @dataclass(frozen=True, slots=True)
-class Weights:
-    """Where the chosen initializer keeps its elements.
+class Twin:
+    """An artifact with one weight changed: the bytes of its entry, and external weights to load instead."""
 
-    `file` is relative to the artifact's folder; `offset` is None when the elements are in a typed field of
-    the protobuf message, whose bytes need not lie together.
-    """
-
-    name: str
-    item_size: int
-    file: str
-    offset: int | None
-    length: int
+    entry: bytes
+    external: dict[str, tuple[Array, int]] = field(default_factory=dict)
 
 
-def chosen_weights(folder: Path, entry: str) -> Weights | None:
-    """Return the chosen initializer of the ONNX artifact `entry` in `folder`, None when there is none.
+class WeightedFile:
+    """The entry file of an ONNX artifact, on disk and verified, read once for its weights."""
 
-    The largest floating-point initializer of the main graph that is not the same backwards; among equals, the
-    first by name. Raises: RuntimeRefusal when the file cannot be read as ONNX.
-    """
-    path = folder / entry
-    with path.open("rb") as file:
+    def __init__(self, folder: Path, entry: str) -> None:
+        """Read what the file says of its tensors. Raises: RuntimeRefusal when it cannot be read as ONNX."""
+        self._folder, self._entry = folder, entry
+        with (folder / entry).open("rb") as file:
+            source = FileSource(file.fileno(), os.fstat(file.fileno()).st_size)
+            try:
+                self._model: OnnxModel = read_onnx(source)
+            except (WireError, WireLimit) as error:
+                raise RuntimeRefusal(f"{entry}: {error}") from error
+
+    def facts(self) -> tuple[WeightFact, ...]:
+        """Return what mutants can do to the weights."""
+        opened: list[Any] = []
+
+        def external(tensor: OnnxTensor) -> tuple[Source, int] | None:
+            file = (self._folder / self._external(tensor)).open("rb")
+            opened.append(file)
+            size = os.fstat(file.fileno()).st_size
+            return FileSource(file.fileno(), size), int(dict(tensor.external or ()).get("offset", "0"))
+
         try:
-            model = read_onnx(FileSource(file.fileno(), os.fstat(file.fileno()).st_size))
-        except (WireError, WireLimit) as error:
-            raise RuntimeRefusal(f"{entry}: {error}") from error
-    candidates = [tensor for tensor in model.initializers if tensor.data_type in _FLOATS]
-    for tensor in sorted(candidates, key=lambda one: (-one.elements, one.name.encode())):
-        weights = _located(folder, entry, tensor)
-        elements = _elements(folder, entry, weights)
-        if elements != _backwards(elements, weights.item_size):
-            return weights
-    return None
+            with (self._folder / self._entry).open("rb") as file:
+                source = FileSource(file.fileno(), os.fstat(file.fileno()).st_size)
+                return weight_facts(self._model, source, external)
+        finally:
+            for one in opened:
+                one.close()
+
+    def chosen(self) -> str | None:
+        """Return the name of the weight that `weights-reversed` turns round, None when there is none.
+
+        The floating-point initializer of the main graph with the most elements that is not the same
+        backwards; among equals, the first by name. Spec: PKG-VEC-07.
+        """
+        floats = [one for one in self._model.initializers if one.data_type in _FLOATS]
+        candidates = [one for one in floats if one.elements > 1]
+        for tensor in sorted(candidates, key=lambda one: (-one.elements, one.name.encode())):
+            elements = self._elements(tensor, tensor.name)
+            if elements.tobytes() != elements[::-1].tobytes():
+                return tensor.name
+        return None
+
+    def mutable(self, place: int) -> str:
+        """Return the name of the weight that mutants call by its place."""
+        return mutable_weights(self._model)[place][0]
+
+    def twin(self, name: str, change: Change) -> Twin:
+        """Return the artifact with the flat elements of the weight `name` changed."""
+        tensor = next(
+            one
+            for known, one in (*((one.name, one) for one in self._model.initializers), *self._model.constants)
+            if known == name
+        )
+        elements = change(self._elements(tensor, name), tensor.data_type)
+        path = self._folder / self._entry
+        if tensor.external is not None:
+            return Twin(path.read_bytes(), {name: (elements.reshape(tensor.dims), tensor.data_type)})
+        if tensor.raw is None:
+            return Twin(_with_typed(path, name, elements.reshape(tensor.dims), tensor.data_type))
+        data = bytearray(path.read_bytes())
+        data[tensor.raw[0] : tensor.raw[0] + tensor.raw[1]] = elements.tobytes()
+        return Twin(bytes(data))
+
+    def _external(self, tensor: OnnxTensor) -> str:
+        location = dict(tensor.external or ()).get("location", "")
+        return posixpath.normpath(posixpath.join(posixpath.dirname(self._entry), location))
+
+    def _elements(self, tensor: OnnxTensor, name: str) -> Array:
+        dtype = np.dtype(_DTYPES[tensor.data_type])
+        if tensor.external is not None:
+            path, offset = self._external(tensor), int(dict(tensor.external).get("offset", "0"))
+        elif tensor.raw is not None:
+            path, offset = self._entry, tensor.raw[0]
+        else:
+            return _typed(self._folder / self._entry, name).view(dtype).ravel()
+        with (self._folder / path).open("rb") as file:
+            file.seek(offset)
+            return np.frombuffer(file.read(tensor.elements * dtype.itemsize), dtype)
 
 
-def reverse_weights(folder: Path, artifact: Mapping[str, Any], weights: Weights, target: Path) -> None:
-    """Copy an artifact's files from `folder` to `target`, the chosen initializer's elements reversed.
+def _perturbed(elements: Array, data_type: int) -> Array:
+    changed = elements.copy()
+    if data_type not in _FLOATS:
+        changed[1::2] ^= FLIPPED_BIT
+        return changed
+    if data_type == _BFLOAT16:
+        import ml_dtypes
 
-    Files that stay as they are are linked where the file system can.
-    """
-    for name in {artifact["entry"], *artifact.get("external", ())}:
-        copy = target / name
-        copy.parent.mkdir(parents=True, exist_ok=True)
-        if name == weights.file:
-            shutil.copyfile(folder / name, copy)
-            continue
-        try:
-            os.link(folder / name, copy)
-        except OSError:
-            shutil.copyfile(folder / name, copy)
-    if weights.offset is None:
-        _reverse_typed(target / weights.file, weights.name)
-        return
-    reversed_ = _backwards(_elements(folder, artifact["entry"], weights), weights.item_size)
-    with (target / weights.file).open("r+b") as file:
-        file.seek(weights.offset)
-        file.write(reversed_)
+        brain = changed.view(ml_dtypes.bfloat16)
+        brain[1::2] = (brain[1::2].astype(np.float64) * FACTOR).astype(ml_dtypes.bfloat16)
+        return changed
+    with np.errstate(all="ignore"):
+        changed[1::2] = changed[1::2].astype(np.float64) * FACTOR
+    return changed
 
 
-def _located(folder: Path, entry: str, tensor: OnnxTensor) -> Weights:
-    bits = item_bits(tensor.data_type)
-    assert bits is not None, "floating-point types have a size"
-    length = tensor.elements * bits // 8
-    if tensor.external is not None:
-        facts = dict(tensor.external)
-        file = posixpath.normpath(posixpath.join(posixpath.dirname(entry), facts.get("location", "")))
-        return Weights(tensor.name, bits // 8, file, int(facts.get("offset", "0")), length)
-    if tensor.raw is not None:
-        return Weights(tensor.name, bits // 8, entry, tensor.raw[0], tensor.raw[1])
-    return Weights(tensor.name, bits // 8, entry, None, length)
+#: What is done to a weight, by the name of the mutant or the control.
+CHANGES: dict[str, Change] = {
+    "weights-reversed": lambda elements, _: elements[::-1].copy(),
+    "weights-zeroed": lambda elements, _: np.zeros_like(elements),
+    "weights-perturbed": _perturbed,
+}
 
 
-def _elements(folder: Path, entry: str, weights: Weights) -> bytes:
-    if weights.offset is None:
-        return _typed(folder / entry, weights.name)
-    with (folder / weights.file).open("rb") as file:
-        file.seek(weights.offset)
-        return file.read(weights.length)
-
-
-def _backwards(elements: bytes, item_size: int) -> bytes:
-    whole = len(elements) - len(elements) % item_size
-    return np.frombuffer(elements[:whole], np.dtype(f"V{item_size}"))[::-1].tobytes() + elements[whole:]
-
-
-def _typed(path: Path, name: str) -> bytes:
-    """Return the elements of an initializer in a typed field; rare enough to load `onnx` for."""
-    import onnx
-
-    model = onnx.load(path, load_external_data=False)
-    tensor = next(tensor for tensor in model.graph.initializer if tensor.name == name)
-    return onnx.numpy_helper.to_array(tensor).tobytes()
-
-
-def _reverse_typed(path: Path, name: str) -> None:
+def _found(path: Path, name: str) -> tuple[Any, Any]:
+    """Return a model and its tensor `name`, an initializer or the value of a constant; loads `onnx`."""
     import onnx
 
     model = onnx.load(path, load_external_data=False)
     for tensor in model.graph.initializer:
         if tensor.name == name:
-            array = onnx.numpy_helper.to_array(tensor)
-            flipped = np.ascontiguousarray(array.ravel()[::-1].reshape(array.shape))
-            tensor.CopyFrom(onnx.numpy_helper.from_array(flipped, name))
-            break
-    path.write_bytes(model.SerializeToString())
+            return model, tensor
+    node = next(node for node in model.graph.node if name in node.output)
+    return model, next(attribute.t for attribute in node.attribute if attribute.name == "value")
+
+
+def _typed(path: Path, name: str) -> Array:
+    """Return the elements of a weight in a typed field; rare enough to load `onnx` for."""
+    import onnx
+
+    array: Array = onnx.numpy_helper.to_array(_found(path, name)[1])
+    return np.ascontiguousarray(array)
+
+
+def _with_typed(path: Path, name: str, elements: Array, data_type: int) -> bytes:
+    model, tensor = _found(path, name)
+    raw = elements.tobytes()
+    own = tensor.name
+    tensor.Clear()
+    tensor.name, tensor.data_type, tensor.raw_data = own, data_type, raw
+    tensor.dims.extend(elements.shape)
+    data: bytes = model.SerializeToString()
+    return data

@@ -9,10 +9,11 @@ import numpy as np
 import onnx
 import pytest
 
+from lepton.runtime.onnxruntime import OnnxRuntime
 from lepton.vectors.document import Comparison, Control, Provenance, Tensor, Vector, VectorDocument
 from lepton.vectors.outcome import ReplayFacts, ReplayStatus
 from lepton.vectors.replay import replay
-from lepton.vectors.weights import chosen_weights, reverse_weights
+from lepton.vectors.weights import CHANGES, WeightedFile
 
 #: Per pixel, three channels weighted 1, 2, 4; the image is scaled by a half before.
 MODEL = """<ir_version: 8, opset_import: ["" : 17]>
@@ -180,26 +181,79 @@ def _array(values: Any, name: str, kind: str = "float32") -> onnx.TensorProto:
 def test_chooses_the_largest_floating_initializer_that_is_no_palindrome(
     tmp_path: Path, tensors: tuple[onnx.TensorProto, ...], chosen: str | None
 ) -> None:
-    weights = chosen_weights(_model(tmp_path, *tensors), "m.onnx")
-    assert (None if weights is None else weights.name) == chosen
+    assert WeightedFile(_model(tmp_path, *tensors), "m.onnx").chosen() == chosen
 
 
-@pytest.mark.parametrize("kind", ["raw", "typed", "external"])
-def test_reverses_the_elements_wherever_they_are_kept_and_leaves_the_original(
-    tmp_path: Path, kind: str
+CHANGED = {
+    "weights-reversed": [4.0, 2.0, 1.0],
+    "weights-zeroed": [0.0, 0.0, 0.0],
+    "weights-perturbed": [1.0, 2.125, 4.0],
+}
+
+
+@pytest.mark.parametrize("change", CHANGED)
+@pytest.mark.parametrize("kind", ["raw", "typed", "external", "constant"])
+def test_a_twin_computes_with_changed_weights_wherever_they_are_kept_and_leaves_the_original(
+    tmp_path: Path, kind: str, change: str
 ) -> None:
-    folder = tmp_path / "package"
-    folder.mkdir()
-    tensor = onnx.helper.make_tensor("w", 1, [3], [1, 2, 3]) if kind == "typed" else _array([1, 2, 3], "w")
-    _model(folder, tensor)
-    artifact = {"entry": "m.onnx", "external": ["w.bin"] if kind == "external" else []}
+    typed = onnx.helper.make_tensor("w", 1, [3, 1], [1, 2, 4])
+    _model(tmp_path, typed if kind == "typed" else _array([[1], [2], [4]], "w"))
+    model = onnx.load(tmp_path / "m.onnx")
     if kind == "external":
-        model = onnx.load(folder / "m.onnx")
-        onnx.save(model, folder / "m.onnx", save_as_external_data=True, location="w.bin", size_threshold=0)
-    before = {file.name: file.read_bytes() for file in folder.iterdir()}
-    weights = chosen_weights(folder, "m.onnx")
-    assert weights is not None
-    reverse_weights(folder, artifact, weights, tmp_path / "wrong")
-    patched = onnx.load(tmp_path / "wrong" / "m.onnx")
-    assert onnx.numpy_helper.to_array(patched.graph.initializer[0]).tolist() == [3, 2, 1]
-    assert {file.name: file.read_bytes() for file in folder.iterdir()} == before
+        onnx.save(model, tmp_path / "m.onnx", save_as_external_data=True, location="w.bin", size_threshold=0)
+    if kind == "constant":
+        value = onnx.TensorProto(
+            name="another", data_type=1, dims=[3, 1], raw_data=model.graph.initializer[0].raw_data
+        )
+        model.graph.node.insert(0, onnx.helper.make_node("Constant", [], ["w"], value=value))
+        del model.graph.initializer[:]
+        onnx.save(model, tmp_path / "m.onnx")
+    before = {file.name: file.read_bytes() for file in tmp_path.iterdir()}
+    weighted = WeightedFile(tmp_path, "m.onnx")
+    assert [(one.name, one.perturbs, one.zeroes) for one in weighted.facts()] == [("w", True, True)]
+    twin = weighted.twin("w", CHANGES[change])
+    wrong = OnnxRuntime().load_altered(tmp_path, twin.entry, twin.external, ["y"])
+    pixels = np.eye(3, dtype=np.float32)
+    assert wrong.infer({"x": pixels})["y"].ravel().tolist() == CHANGED[change]
+    assert {file.name: file.read_bytes() for file in tmp_path.iterdir()} == before
+
+
+@pytest.mark.parametrize(
+    ("values", "kind", "perturbs", "zeroes"),
+    [
+        ([0, 0, 0], "float32", False, False),
+        ([1, 0, 3], "float32", False, True),
+        ([0, 1], "float32", True, True),
+        ([0.0, -0.0], "float32", False, False),
+        ([5, np.inf], "float64", False, True),
+        ([np.nan, np.nan], "float32", False, True),
+        # 17/16 of 8 subnormal steps lies halfway and goes to the even 8; of 9 steps it goes to 10.
+        ([0, 8 * 2.0**-149], "float32", False, True),
+        ([0, 9 * 2.0**-149], "float32", True, True),
+        ([0, 8 * 2.0**-24], "float16", False, True),
+        ([0, 9 * 2.0**-24], "float16", True, True),
+        ([0] * 3000 + [0, 1], "float32", True, True),
+        ([0] * 3000 + [1, 0], "float32", False, True),
+        ([0, 0], "int8", True, False),
+        ([0, 7], "uint8", True, True),
+    ],
+)
+def test_knows_which_changes_show_in_the_bytes_of_a_weight(
+    tmp_path: Path, values: list[float], kind: str, perturbs: bool, zeroes: bool
+) -> None:
+    weighted = WeightedFile(_model(tmp_path, _array(values, "w", kind)), "m.onnx")
+    (fact,) = weighted.facts()
+    assert (fact.perturbs, fact.zeroes) == (perturbs, zeroes)
+    changed = onnx.load_from_string(weighted.twin("w", CHANGES["weights-perturbed"]).entry).graph.initializer[
+        0
+    ]
+    assert (changed.raw_data != _array(values, "w", kind).raw_data) is perturbs
+
+
+def test_numbers_the_sixteen_largest_weights_by_elements_and_then_by_name(tmp_path: Path) -> None:
+    tensors = [_array(np.ones(2 + size // 2), f"w{size:02}") for size in range(20)]
+    tensors += [_array([1], "scalar"), _array(np.ones(99), "indices", "int64")]
+    facts = WeightedFile(_model(tmp_path, *tensors), "m.onnx").facts()
+    assert [one.name for one in facts] == [
+        f"w{size:02}" for pair in range(9, 1, -1) for size in (2 * pair, 2 * pair + 1)
+    ]

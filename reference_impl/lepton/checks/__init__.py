@@ -15,6 +15,7 @@ from lepton.checks import (
     processing,
     replay,
     signature,
+    signatures,
     stepfiles,
     tensors,
     vectors,
@@ -44,6 +45,7 @@ ALL: tuple[Check, ...] = (
     *vectors.CHECKS,
     *controls.CHECKS,
     *documentation.CHECKS,
+    *signatures.CHECKS,
     *replay.checks_of(None, "the level quick does not replay the vectors"),
 )
 

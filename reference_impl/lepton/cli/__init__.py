@@ -29,6 +29,10 @@ BUILT_IN = {
     "convert": "lepton.cli.convert",
     "push": "lepton.cli.push",
     "pull": "lepton.cli.pull",
+    "sign": "lepton.cli.sign",
+    "verify": "lepton.cli.verify",
+    "sbom": "lepton.cli.sbom",
+    "attach": "lepton.cli.attach",
 }
 ENTRY_POINT_GROUP = "lepton.commands"
 

@@ -96,7 +96,7 @@ def run(
     `memory_bytes` the limit of a runtime's process. Raises: as `certify`.
     """
     requirements = lepton_spec.requirements()
-    located = locate(subject, companion, memory_bytes)
+    located = locate(subject, companion, memory_bytes, profiles)
     names = _profiles(profiles or located.default_profiles, located, requirements)
     if max_examples is None:
         max_examples = DEFAULT_MAX_EXAMPLES if seconds is None else MAX_EXAMPLES_IN_TIME

@@ -121,6 +121,11 @@ class _Collector:
         return self.subject
 
     @pytest.fixture
+    def validator(self) -> Any:
+        """Return the validator under test."""
+        return self.subject
+
+    @pytest.fixture
     def repository_folder(self) -> RepositoryFolder | None:
         """Return the folder that the server loads from, None when it is not known."""
         return self.plan.repository

@@ -10,7 +10,12 @@ import re
 from typing import Any
 
 from lepton_conformance.evidence import Evidence
-from lepton_conformance.subject.exchange import Exchange, GrpcExchange, HttpExchange, LineExchange
+from lepton_conformance.subject.exchange import (
+    Exchange,
+    GrpcExchange,
+    HttpExchange,
+    LineExchange,
+)
 
 __all__ = ["FORM", "fingerprint", "kind_of_fault"]
 

@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import Any
 
 __all__ = [
+    "VALIDATORS",
     "Blame",
     "Outcome",
     "ProfileVerdict",
@@ -25,6 +26,8 @@ __all__ = [
     "obligations",
 ]
 
+#: The profile by which validators are judged.
+VALIDATORS = "package"
 #: Exit codes of `certify` and `verify` (Spec: CNF-EXI-01); 2 is for work that could not be done.
 EXIT_CODES = {"pass": 0, "fail": 1, "inconclusive": 3}
 
@@ -82,9 +85,22 @@ def members(profile: str, requirements: Mapping[str, Mapping[str, Any]]) -> tupl
         sorted(
             key
             for key, entry in requirements.items()
-            if profile in entry["profiles"] and "test" in entry["verify"]
+            if profile in entry["profiles"] and _is_judged(profile, entry)
         )
     )
+
+
+def _is_judged(profile: str, entry: Mapping[str, Any]) -> bool:
+    """Say whether tests judge a requirement of a profile.
+
+    The profile `package` judges validators: by what they do themselves, and by what they say of packages.
+    What it asks of runtimes and producers is judged elsewhere.
+    """
+    if profile != VALIDATORS:
+        return "test" in entry["verify"]
+    if entry["role"] == "package":
+        return not {"schema", "check"}.isdisjoint(entry["verify"])
+    return entry["role"] == "validator" and "test" in entry["verify"]
 
 
 def obligations(profile: str, requirements: Mapping[str, Mapping[str, Any]]) -> tuple[str, ...]:

@@ -4,6 +4,7 @@ Owns `Bases` (one method a package) and what a `Variation` changes: files, texts
 artifact, the container. Leaves the packages to `valid`. Serves `package`.
 """
 
+import copy
 import random
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -145,7 +146,7 @@ def _copy_artifact(draft: Draft, number: int) -> None:
     path = f"model/copy-{number}.onnx"
     draft.add(path, draft.member(MODEL).data, "application/vnd.onnx", "artifact")
     draft.manifest["artifacts"].append(
-        {**draft.manifest["artifacts"][0], "id": f"copy-{number}", "entry": path}
+        {**copy.deepcopy(draft.manifest["artifacts"][0]), "id": f"copy-{number}", "entry": path}
     )
 
 

@@ -3,13 +3,15 @@
 Owns the vectors of these packages; leaves models and answers to `models` and `oracle`. Serves `conformance`.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
 from lepton_conformance.forge.draft import Draft
 from lepton_conformance.forge.package import Case, build_package
-from lepton_conformance.models.catalog import ConformanceModel, Tensor
+from lepton_conformance.forge.score import Model
+from lepton_conformance.models.catalog import AFFINE_BIAS, AFFINE_WEIGHT, ConformanceModel, Tensor
 from lepton_conformance.models.graphs import model_bytes
 from lepton_conformance.oracle.answers import Array, expected
 from lepton_conformance.oracle.elements import dtype
@@ -40,7 +42,20 @@ def wrap_model(model: ConformanceModel, generation: int = 1) -> Draft:
         symbols=symbols,
         cases=cases,
         controls=controls,
+        computes=_AFFINE if model.operator == "affine" else None,
     )
+
+
+def _affine_answer(inputs: Mapping[str, Array], weights: Mapping[str, Array]) -> dict[str, Array]:
+    x, w, b = (array.astype(np.float64) for array in (inputs["x"], weights["w"], weights["b"]))
+    return {"y": (x @ w + b).astype(np.float32)}
+
+
+#: The one conformance model with weights that mutants change.
+_AFFINE = Model(
+    _affine_answer,
+    {"w": np.array(AFFINE_WEIGHT, dtype="<f4"), "b": np.array(AFFINE_BIAS, dtype="<f4")},
+)
 
 
 def _tensor(tensor: Tensor) -> dict[str, Any]:

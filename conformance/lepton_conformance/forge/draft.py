@@ -17,9 +17,11 @@ import rfc8785
 
 from lepton_conformance.forge.archive import DEFLATED, STORED, Entry, Layout, write_archive
 
-__all__ = ["MANIFEST", "Draft", "Forged", "Member"]
+__all__ = ["MANIFEST", "Draft", "Forged", "Member", "Score"]
 
 MANIFEST = "lepton.json"
+#: Brings the mutation score of a draft up to date with a manifest.
+Score = Callable[["Draft", Mapping[str, Any]], None]
 _ALIGNED_ROLES = ("artifact", "weights")
 
 
@@ -67,11 +69,15 @@ class Forged:
 
 @dataclass(slots=True)
 class Draft:
-    """A package that is still being made. `manifest` lacks `files` until it is sealed."""
+    """A package that is still being made. `manifest` lacks `files` until it is sealed.
+
+    `score` brings the mutation score in the vectors up to date with a manifest; sealing calls it.
+    """
 
     manifest: dict[str, Any]
     members: list[Member]
     unlisted: dict[str, bytes] = field(default_factory=dict)
+    score: "Score | None" = None
 
     def member(self, path: str) -> Member:
         """Return a member by its path. Raises: KeyError."""
@@ -109,8 +115,15 @@ class Draft:
             for member in sorted(self.members, key=lambda member: member.path.encode())
         ]
 
+    def rescore(self, manifest: Mapping[str, Any]) -> None:
+        """Bring the mutation score up to date with a manifest, which may be another one than the draft's."""
+        if self.score is not None:
+            self.score(self, manifest)
+
     def sealed(self) -> dict[str, Any]:
         """Return the whole manifest: as it stands, with `files` computed unless it has been set."""
+        if "files" not in self.manifest:
+            self.rescore(self.manifest)
         return {"files": self.entries(), **self.manifest}
 
     def files(self, manifest: bytes | None = None) -> dict[str, bytes]:

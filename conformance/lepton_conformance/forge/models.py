@@ -3,11 +3,12 @@
 Owns the graphs (byte-stable) and their arithmetic in numpy; leaves packages to `valid`. Serves `package`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
+from lepton_conformance.forge.score import Model
 from lepton_conformance.oracle.answers import Array
 
 __all__ = [
@@ -18,12 +19,14 @@ __all__ = [
     "constant",
     "linear",
     "linear_answer",
+    "linear_model",
     "model",
     "strings",
     "threshold",
     "value",
     "vision",
     "vision_answer",
+    "vision_model",
 ]
 
 LINEAR_WEIGHT = np.array([[0.5, -1.25], [2.0, 0.75], [-0.125, 1.5]], dtype="<f4")
@@ -92,6 +95,26 @@ def linear_answer(x: Array) -> Array:
     """Return the answer of `linear`, rounded once."""
     exact = x.astype(np.float64) @ LINEAR_WEIGHT.astype(np.float64) + LINEAR_BIAS.astype(np.float64)
     return np.asarray(exact.astype(np.float32))
+
+
+def linear_model() -> Model:
+    """Return what `linear` computes with given weights."""
+
+    def answer(inputs: Mapping[str, Array], weights: Mapping[str, Array]) -> dict[str, Array]:
+        x, w, b = (array.astype(np.float64) for array in (inputs["x"], weights["w"], weights["b"]))
+        return {"y": (x @ w + b).astype(np.float32)}
+
+    return Model(answer, {"w": LINEAR_WEIGHT, "b": LINEAR_BIAS})
+
+
+def vision_model() -> Model:
+    """Return what `vision` computes with given weights."""
+
+    def answer(inputs: Mapping[str, Array], weights: Mapping[str, Array]) -> dict[str, Array]:
+        means = inputs["x"].astype(np.float64).mean(axis=(2, 3))
+        return {"logits": (means @ weights["w"].astype(np.float64) + weights["b"]).astype(np.float32)}
+
+    return Model(answer, {"w": VISION_WEIGHT, "b": VISION_BIAS})
 
 
 def vision(input_shape: Sequence[int | str | None] = ("batch", 3, "height", "width")) -> bytes:

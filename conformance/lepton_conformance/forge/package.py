@@ -5,6 +5,8 @@ their makers. Serves the chapter `package`.
 """
 
 import base64
+import functools
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,9 +15,12 @@ from typing import Any
 import numpy as np
 import rfc8785
 
-from lepton_conformance.forge.draft import Draft
+from lepton_conformance.forge.chain import shapes_of
+from lepton_conformance.forge.draft import Draft, Member
+from lepton_conformance.forge.score import Model, mutation
 from lepton_conformance.oracle.answers import Array
-from lepton_conformance.oracle.elements import to_binary
+from lepton_conformance.oracle.elements import WrongData, to_binary
+from lepton_conformance.oracle.steps import Refused
 
 __all__ = [
     "CARD",
@@ -39,13 +44,17 @@ _FLOATS = ("FP16", "BF16", "FP32", "FP64")
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One golden vector: arrays by tensor name. `tolerance` is (atol, rtol), or None for exact."""
+    """One golden vector: arrays by tensor name. `tolerance` is (atol, rtol), or None for exact.
+
+    `step` is the pointer of a step, for the stage `step`.
+    """
 
     id: str
     inputs: Mapping[str, Array]
     expected: Mapping[str, Array]
     stage: str = "model"
     tolerance: tuple[float, float] | None = DEFAULT_TOLERANCE
+    step: str = ""
 
 
 def tensor_json(name: str, datatype: str, array: Array) -> dict[str, Any]:
@@ -67,12 +76,12 @@ def comparison(output: str, datatype: str, tolerance: tuple[float, float] | None
 
 
 def vectors_document(
-    cases: Sequence[Case], stages: Mapping[str, Mapping[str, Any]], controls: Sequence[Mapping[str, Any]]
+    cases: Sequence[Case], datatypes: Mapping[str, str], controls: Sequence[Mapping[str, Any]]
 ) -> dict[str, Any]:
-    """Return a vectors document; `stages` maps a stage to the signature that its cases follow."""
+    """Return a vectors document; `datatypes` are those of all tensors of the package, by name."""
     return {
         "lepton": "1.0",
-        "vectors": [_vector(case, stages[case.stage]) for case in cases],
+        "vectors": [_vector(case, datatypes) for case in cases],
         "controls": [dict(control) for control in controls],
         "provenance": {
             "oracle": {"name": "numpy", "version": "2", "precision": "FP64"},
@@ -82,11 +91,11 @@ def vectors_document(
     }
 
 
-def _vector(case: Case, signature: Mapping[str, Any]) -> dict[str, Any]:
-    datatypes = {t["name"]: t["datatype"] for t in (*signature["inputs"], *signature["outputs"])}
+def _vector(case: Case, datatypes: Mapping[str, str]) -> dict[str, Any]:
     return {
         "id": case.id,
         "stage": case.stage,
+        **({"step": case.step} if case.step else {}),
         "inputs": [tensor_json(name, datatypes[name], array) for name, array in case.inputs.items()],
         "expected": [tensor_json(name, datatypes[name], array) for name, array in case.expected.items()],
         "comparisons": [comparison(name, datatypes[name], case.tolerance) for name in case.expected],
@@ -116,13 +125,16 @@ def build_package(
     interface: Mapping[str, Any] | None = None,
     processing: Mapping[str, Any] | None = None,
     external: Mapping[str, bytes] | None = None,
+    files: Sequence[Member] = (),
+    computes: Model | None = None,
     version: str = "1.0.0",
     title: str | None = None,
 ) -> Draft:
     """Return a package around an ONNX model, ready to be sealed as a directory or a ZIP container.
 
     `inputs` and `outputs` are tensors of the manifest (name, datatype, shape, ...), `symbols` its symbols;
-    `controls` name the cases that kill them. `external` are files of external data, by path.
+    `controls` name the cases that kill them. `external` are files of external data, by path,
+    `files` those of steps. `computes` is what the model computes: what its mutants answer follows from it.
     """
     data = model if isinstance(model, bytes) else model.read_bytes()
     external = external or {}
@@ -148,14 +160,44 @@ def build_package(
         manifest["interface"] = dict(interface)
     if processing is not None:
         manifest["processing"] = dict(processing)
-    stages = {"model": signature, "raw": manifest.get("interface", signature)}
-    draft = Draft(manifest, [])
+    draft = Draft(manifest, list(files))
     draft.add(CARD, rfc8785.dumps(card_document()), "application/json", "card")
     draft.add(MODEL, data, "application/vnd.onnx", "artifact")
     for path, content in external.items():
         draft.add(path, content, "application/octet-stream", "weights")
-    document = vectors_document(cases, stages, controls)
-    return draft.add(VECTORS, rfc8785.dumps(document), "application/json", "vectors")
+    document = vectors_document(cases, datatypes_of(manifest), controls)
+    draft.add(VECTORS, rfc8785.dumps(document), "application/json", "vectors")
+    draft.score = functools.partial(_rescore, Model(_no_answer) if computes is None else computes)
+    draft.rescore(manifest)
+    return draft
+
+
+def datatypes_of(manifest: Mapping[str, Any]) -> dict[str, str]:
+    """Return the datatype of every tensor of a package, those between steps included."""
+    sides = [manifest["signature"], manifest.get("interface", {})]
+    found = {t["name"]: t["datatype"] for side in sides for tensors in side.values() for t in tensors}
+    for which in manifest.get("processing", {}):
+        found |= {name: datatype for name, (datatype, _) in shapes_of(manifest, which).items()}
+    return found
+
+
+def _no_answer(inputs: Mapping[str, Array], weights: Mapping[str, Array]) -> dict[str, Array]:
+    """Stand for a model without mutants: it is never asked."""
+    raise Refused("the model is not computed")
+
+
+def _rescore(model: Model, draft: Draft, manifest: Mapping[str, Any]) -> None:
+    """Put the mutation score into the vectors, unless they are broken in a way that leaves none."""
+    data = draft.member(VECTORS).data
+    try:
+        document = json.loads(data)
+        if rfc8785.dumps(document) != data:
+            return
+        files = {member.path: member.data for member in draft.members}
+        document["mutation"] = mutation(manifest, document, model, files)
+    except (ValueError, KeyError, IndexError, TypeError, AttributeError, Refused, WrongData):
+        return
+    draft.put(VECTORS, rfc8785.dumps(document))
 
 
 def onnx_artifact(data: bytes, *, external: Sequence[str] = ()) -> dict[str, Any]:

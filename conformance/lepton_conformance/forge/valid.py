@@ -3,13 +3,14 @@
 Owns the table `VALID`; leaves assembling to `package`. Serves the chapter `package`.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from lepton_conformance.forge import models
+from lepton_conformance.forge.chain import run
 from lepton_conformance.forge.draft import Draft, Forged
 from lepton_conformance.forge.package import CARD, MODEL, VECTORS, Case, build_package
 from lepton_conformance.oracle.answers import Array
@@ -63,6 +64,7 @@ def linear_draft() -> Draft:
             {"control": "constant-answer", "killedBy": "other"},
             {"control": "weights-reversed", "killedBy": "one"},
         ],
+        computes=models.linear_model(),
     )
 
 
@@ -77,6 +79,7 @@ def external_draft() -> Draft:
         cases=[],
         controls=[],
         external={WEIGHTS: bytes(8) + models.LINEAR_WEIGHT.tobytes()},
+        computes=models.linear_model(),
     )
     return draft.put(VECTORS, linear_draft().member(VECTORS).data)
 
@@ -128,7 +131,7 @@ def vision_draft() -> Draft:
         symbols={"N": _N, "H": {"min": 2, "unbounded": True, "multipleOf": 2}, "W": {"min": 2, "max": 8}},
         interface={"inputs": [image], "outputs": outputs},
         processing={"pre": pre, "post": post},
-        cases=_vision_cases(),
+        cases=_vision_cases(pre),
         controls=[
             {"control": "constant-answer", "killedBy": "planes-2"},
             {"control": "weights-reversed", "killedBy": "planes-1"},
@@ -136,6 +139,7 @@ def vision_draft() -> Draft:
             {"control": "step-omitted", "step": 1, "killedBy": "image-1"},
             {"control": "step-omitted", "step": 2, "killedBy": "image-2"},
         ],
+        computes=models.vision_model(),
     )
 
 
@@ -143,21 +147,29 @@ _MEAN = [0.25, 0.5, 0.125]
 _STD = [0.5, 0.25, 2]
 
 
-def _vision_cases() -> list[Case]:
+def _vision_cases(pre: Sequence[Mapping[str, Any]]) -> list[Case]:
     cases = []
-    for number, shape in enumerate(((1, 2, 2), (1, 2, 2), (2, 4, 3)), 1):
+    for number, shape in enumerate(((1, 2, 3), (1, 2, 3), (2, 4, 3)), 1):
         count = int(np.prod(shape)) * 3
         pixels = ((np.arange(count) * 37 + number * 101) % 256).astype(np.uint8).reshape(*shape, 3)
-        scaled = (pixels / 256.0 - np.array(_MEAN)) / np.array(_STD)
-        planes = np.ascontiguousarray(scaled.astype(np.float32).transpose(0, 3, 1, 2))
+        planes = _prepared(pixels, pre)
         logits = models.vision_answer(planes)
         shifted = np.exp(logits - logits.max(axis=1, keepdims=True))
-        probabilities = shifted / shifted.sum(axis=1, keepdims=True)
-        expected = {"logits": logits.astype(np.float32)}
-        cases.append(Case(f"planes-{number}", {"x": planes}, expected, tolerance=(1e-5, 1e-5)))
-        answers = {"probabilities": probabilities.astype(np.float32), "class": logits.argmax(axis=1)}
+        probabilities = (shifted / shifted.sum(axis=1, keepdims=True)).astype(np.float32)
+        answers = {"probabilities": probabilities, "class": logits.argmax(axis=1)}
+        scores = {"logits": logits.astype(np.float32)}
+        cases.append(Case(f"planes-{number}", {"x": planes}, scores, tolerance=(1e-5, 1e-5)))
         cases.append(Case(f"image-{number}", {"image": pixels}, answers, "raw", (1e-5, 1e-5)))
-    return sorted(cases, key=lambda case: case.stage)
+    order = ("model", "raw", "pre", "post")
+    return sorted(cases, key=lambda case: order.index(case.stage))
+
+
+def _prepared(pixels: Array, pre: Sequence[Mapping[str, Any]]) -> Array:
+    """Return what the steps make of an image."""
+    arrays = {"image": pixels}
+    for step in pre:
+        run(step, arrays, {}, omitted=False)
+    return np.ascontiguousarray(arrays["x"])
 
 
 def strings_draft() -> Draft:

@@ -4,6 +4,7 @@ Owns `Violation` and changes of drafts; leaves the tables to `layout_faults` and
 `package`.
 """
 
+import copy
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -48,6 +49,9 @@ def manifest(change: Callable[[Any], object], base: Base = Bases.linear) -> Forg
 
     def forge(bases: Bases) -> Forged:
         made = base(bases)
+        changed = copy.deepcopy(made.sealed())
+        change(changed)
+        made.rescore(changed)
         made.manifest = made.sealed()
         change(made.manifest)
         return bases.finish(made)

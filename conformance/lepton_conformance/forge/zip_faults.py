@@ -9,7 +9,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from lepton_conformance.forge.archive import DEFLATED, Entry, Layout, alignment_field, write_archive
+from lepton_conformance.forge.archive import (
+    ALIGNMENT,
+    DEFLATED,
+    Entry,
+    Layout,
+    alignment_field,
+    write_archive,
+)
 from lepton_conformance.forge.bases import Bases
 from lepton_conformance.forge.draft import Draft, Forged
 from lepton_conformance.forge.package import CARD, MODEL
@@ -87,8 +94,8 @@ def _misaligned(bases: Bases) -> Forged:
     entries = _entries(bases)
     at = [entry.name for entry in entries].index(_MODEL)
     offset = len(write_archive(entries[:at])) - _directory_bytes(entries[:at])
-    extra = alignment_field(offset, _MODEL)
-    padded = struct.pack("<HH", 0xD935, len(extra) - 3) + extra[4:] + b"\0"
+    size = max(len(alignment_field(offset, _MODEL)), 6) + 1
+    padded = struct.pack("<HHH", 0xD935, size - 4, ALIGNMENT) + bytes(size - 6)
     return Draft.zipped(_entries(bases, _MODEL, aligned=False, local={"extra": padded}))
 
 

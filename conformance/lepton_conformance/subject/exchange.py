@@ -7,11 +7,11 @@ Owns the record of exchanges; leaves making them to the subjects and printing th
 import base64
 import collections
 import dataclasses
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Protocol
 
-__all__ = ["Exchange", "GrpcExchange", "HttpExchange", "LineExchange", "Recorder"]
+__all__ = ["Exchange", "GrpcExchange", "HttpExchange", "LineExchange", "PackageExchange", "Recorder"]
 
 
 class Exchange(Protocol):
@@ -100,6 +100,33 @@ class LineExchange:
         return "stdio"
 
 
+@dataclass(frozen=True, slots=True)
+class PackageExchange:
+    """One line to a validator and the line it answered; `received` is None when none came.
+
+    The package that the line names is a directory (`files`, `links` to targets, `pipes`) or one ZIP file
+    (`archive`); it is gone when the line is replayed. `size` is how many bytes it has.
+    """
+
+    sent: str
+    received: str | None
+    problem: str = ""
+    files: Mapping[str, bytes] = field(default_factory=dict)
+    archive: bytes | None = None
+    links: Mapping[str, str] = field(default_factory=dict)
+    pipes: tuple[str, ...] = ()
+
+    @property
+    def transport(self) -> str:
+        """Return `stdio`."""
+        return "stdio"
+
+    @property
+    def size(self) -> int:
+        """Return how many bytes the package has."""
+        return len(self.archive or b"") + sum(map(len, self.files.values()))
+
+
 #: How many exchanges before a failing case are remembered: a fault may show only after them.
 MAX_BEFORE = 24
 
@@ -129,6 +156,10 @@ class Recorder:
     def add(self, exchange: Exchange) -> None:
         """Record one exchange of the current case."""
         self._current.append(exchange)
+
+    def last(self) -> Exchange | None:
+        """Return the last exchange of the current case."""
+        return self._current[-1] if self._current else None
 
     def recall(self, exchange: Exchange) -> None:
         """Record an earlier exchange that the current case builds upon, once."""

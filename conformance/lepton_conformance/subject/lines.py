@@ -161,6 +161,25 @@ class LineProcess:
         except subprocess.TimeoutExpired:
             return None
 
+    def forget_peak(self) -> int | None:
+        """Measure the peak of memory from now on; return what the process has now, None where unknown."""
+        try:
+            Path(f"/proc/{self._process.pid}/clear_refs").write_text("5", encoding="ascii")
+        except OSError:
+            return None
+        return self._kibibytes("VmRSS")
+
+    def peak_bytes(self) -> int | None:
+        """Return the most memory that the process has had since `forget_peak`, None where unknown."""
+        return self._kibibytes("VmHWM")
+
+    def _kibibytes(self, name: str) -> int | None:
+        try:
+            lines = Path(f"/proc/{self._process.pid}/status").read_text(encoding="ascii").splitlines()
+            return next(int(line.split()[1]) * 1024 for line in lines if line.startswith(f"{name}:"))
+        except (OSError, StopIteration):
+            return None
+
     def close(self) -> None:
         """End the process and whatever it started."""
         with contextlib.suppress(OSError):

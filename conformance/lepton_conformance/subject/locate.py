@@ -4,7 +4,7 @@ Owns the forms of SUBJECT and which tests and profiles fit them; leaves talking 
 `conformance`.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,8 +14,11 @@ from lepton_conformance.subject.description import describe_grpc, describe_http
 from lepton_conformance.subject.grpc import GrpcSubject
 from lepton_conformance.subject.http import HttpSubject, Unreachable
 from lepton_conformance.subject.lines import MAX_MEMORY_BYTES
+from lepton_conformance.subject.program import ProgramSubject
 from lepton_conformance.subject.stdio import StdioSubject, command_of
-from lepton_conformance.suite import GRPC_MODULES, HTTP_MODULES, RUNTIME_MODULES
+from lepton_conformance.subject.validator import ValidatorSubject
+from lepton_conformance.suite import GRPC_MODULES, HTTP_MODULES, PACKAGE_MODULES, RUNTIME_MODULES
+from lepton_conformance.verdict import VALIDATORS
 
 __all__ = ["FORMS", "Located", "locate"]
 
@@ -34,10 +37,16 @@ class Located:
     describe: Callable[[Any], dict[str, Any]]
 
 
-def locate(subject: str, companion: str | None = None, memory_bytes: int | None = None) -> Located:
+def locate(
+    subject: str,
+    companion: str | None = None,
+    memory_bytes: int | None = None,
+    profiles: Sequence[str] = (),
+) -> Located:
     """Return the way to a subject.
 
-    `companion` is the URL of a gRPC subject's REST form, `memory_bytes` the limit of a runtime's process.
+    `companion` is the URL of a gRPC subject's REST form, `memory_bytes` the limit of a program's process.
+    With the profile `package` among `profiles`, a program is taken as a validator.
 
     Raises: Unreachable for a form that there is not.
     """
@@ -70,6 +79,15 @@ def locate(subject: str, companion: str | None = None, memory_bytes: int | None 
             f"found the companion {companion!r} for the subject {subject!r}, "
             "expected a subject grpc://HOST:PORT: the companion is its REST form"
         )
+    if scheme == "exec" and VALIDATORS in profiles:
+        return Located(
+            scheme,
+            PACKAGE_MODULES,
+            (VALIDATORS,),
+            (VALIDATORS,),
+            lambda: ValidatorSubject(command_of(subject), memory_bytes=memory_bytes or MAX_MEMORY_BYTES),
+            lambda opened: _describe_program(subject, opened),
+        )
     if scheme in ("python", "exec"):
         return Located(
             scheme,
@@ -99,7 +117,7 @@ def _open_grpc(subject: str, companion: str | None) -> GrpcSubject:
     return grpc
 
 
-def _describe_program(subject: str, opened: StdioSubject) -> dict[str, Any]:
+def _describe_program(subject: str, opened: ProgramSubject) -> dict[str, Any]:
     try:
         hello = opened.hello()
     except AdapterFault:

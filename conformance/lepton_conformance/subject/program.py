@@ -131,17 +131,21 @@ class ProgramSubject:
         self._process.close()
         self._folder.cleanup()
 
-    def exchange(self, operation: str, record: Record, **members: Any) -> tuple[dict[str, Any], Exchange]:
+    def exchange(
+        self, operation: str, record: Record, seconds: float | None = None, **members: Any
+    ) -> tuple[dict[str, Any], Exchange]:
         """Send one request; return the answer, an object with the same `id`, and the recorded exchange.
 
+        `seconds` is how long the answer may take, the program's usual time when it is None.
         Raises: SubjectGone when the process ends or stays silent, AdapterFault for another answer.
         """
         self.ensure()
+        seconds = self._answer_seconds if seconds is None else seconds
         self._number += 1
         sent = json.dumps({"id": self._number, "op": operation, **members}, separators=(",", ":"))
         try:
-            self._process.write(sent.encode(), self._answer_seconds)
-            line = self._process.read(self._answer_seconds)
+            self._process.write(sent.encode(), seconds)
+            line = self._process.read(seconds)
         except (Ended, Silent) as error:
             self.recorder.add(record(sent, None, str(error)))
             self._process.close()

@@ -4,7 +4,7 @@ Owns the tests, their marks and their driver; leaves reaching the subject to `su
 `oracle` and verdicts to `verdict`. The modules are pytest files that only `lepton_conformance.collect` runs.
 """
 
-__all__ = ["GRPC_MODULES", "HTTP_MODULES", "RUNTIME_MODULES"]
+__all__ = ["GRPC_MODULES", "HTTP_MODULES", "PACKAGE_MODULES", "RUNTIME_MODULES"]
 
 #: Modules that judge servers, in the order in which they run: what may harm a server comes last.
 HTTP_MODULES = (
@@ -44,6 +44,17 @@ GRPC_MODULES = (
     "grpc_errors",
     "grpc_refusals",
     "grpc_limits",
+)
+#: Modules that judge validators, in the order in which they run.
+PACKAGE_MODULES = (
+    "package_protocol",
+    "package_core",
+    "package_layout",
+    "package_manifest",
+    "package_artifacts",
+    "package_evidence",
+    "package_reports",
+    "package_safety",
 )
 #: Modules that judge runtimes, in the order in which they run.
 RUNTIME_MODULES = (

@@ -1,0 +1,231 @@
+"""Tests that a package cannot make its validator do what it should not (Spec: PKG-VAL, PKG-ZIP, COR)."""
+
+import contextlib
+import io
+import pickle
+import re
+import socket
+import threading
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from lepton_conformance.forge import VIOLATIONS
+from lepton_conformance.forge.draft import Draft, Forged
+from lepton_conformance.forge.package import CARD
+from lepton_conformance.forge.valid import linear_draft
+from lepton_conformance.outcome import SubjectFault
+from lepton_conformance.subject.validator import ValidatorReport, ValidatorSubject
+from lepton_conformance.suite.driver import Budget, each
+from lepton_conformance.suite.judging import said_of
+from lepton_conformance.suite.marks import requirement
+
+#: What may not reach a terminal: control characters, bidirectional controls, line and paragraph separators.
+_STEERING = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]"
+)
+EVIL = "\x1b]0;owned\x07\u202e\x9b31m\u2028"
+
+
+class _Touch:
+    """Writes a file when it is unpickled."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = str(path)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return open, (self.path, "w")
+
+
+@requirement("PKG-VAL-02", needs=("CNF-REP-04",))
+def test_nothing_of_a_package_is_executed(validator: ValidatorSubject, budget: Budget) -> None:
+    def check(what: str) -> None:
+        for level in validator.levels():
+            trace = validator.folder / f"trace-{level}-{what.replace(' ', '-')}"
+            validator.validate(_TEMPTING[what](trace), level)
+            if trace.exists():
+                trace.unlink()
+                raise SubjectFault(
+                    f"sent a package with {what} at the level {level}; found that it ran, expected that "
+                    "nothing of a package is executed"
+                )
+
+    each(budget, _TEMPTING, check)
+
+
+def _script(trace: Path) -> bytes:
+    return f"open({str(trace)!r}, 'w').close()\n".encode()
+
+
+def _with_scripts(trace: Path) -> Forged:
+    draft = linear_draft()
+    for path in ("setup.py", "conftest.py", "__init__.py", "model/__init__.py", "sitecustomize.py"):
+        draft.add(path, _script(trace), "text/x-python", "other")
+    return draft.directory()
+
+
+def _with_pickles(trace: Path) -> Forged:
+    data = pickle.dumps(_Touch(trace), protocol=2)
+    draft = linear_draft()
+    for path in ("model/model.pkl", "data.pt", "notes.txt"):
+        draft.add(path, data, "application/octet-stream", "other")
+    return draft.directory()
+
+
+def _with_printable_pickle(trace: Path) -> Forged:
+    data = pickle.dumps(_Touch(trace), protocol=0)
+    return linear_draft().add("model/weights.pkl", data, "application/octet-stream", "other").directory()
+
+
+def _with_torch_archive(trace: Path) -> Forged:
+    """Return a package with a pt2 artifact whose archive holds pickles and code."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        for name, data in (
+            ("m/archive_format", b"pt2"),
+            ("m/archive_version", b"0"),
+            ("m/models/model.json", b"{}"),
+            ("m/data/weights/model.pt", pickle.dumps(_Touch(trace), protocol=2)),
+            ("m/data.pkl", pickle.dumps(_Touch(trace), protocol=2)),
+            ("m/code.py", _script(trace)),
+        ):
+            archive.writestr(zipfile.ZipInfo(name), data)
+    draft = linear_draft().add("model/model.pt2", buffer.getvalue(), "application/zip", "artifact")
+    artifact = {"id": "torch", "format": "pt2", "formatVersion": "0", "entry": "model/model.pt2"}
+    draft.manifest["artifacts"].append({**artifact, "precision": "FP32", "executable": True})
+    return draft.directory()
+
+
+_TEMPTING = {
+    "Python files": _with_scripts,
+    "pickles": _with_pickles,
+    "a pickle of text": _with_printable_pickle,
+    "a pt2 archive of pickles": _with_torch_archive,
+}
+
+
+@requirement("COR-NET-01", needs=("CNF-REP-04",))
+def test_no_address_of_a_package_is_visited(validator: ValidatorSubject, budget: Budget) -> None:
+    def check(level: str) -> None:
+        with _listener() as (port, visits):
+            validator.validate(_calling(f"http://127.0.0.1:{port}"), level)
+        if visits:
+            raise SubjectFault(
+                f"sent a package with URLs of 127.0.0.1:{port} at the level {level}; found a connection "
+                "to it, expected that no network connection is opened"
+            )
+
+    each(budget, validator.levels(), check)
+
+
+@contextlib.contextmanager
+def _listener() -> Iterator[tuple[int, list[str]]]:
+    """Listen on a port and note who connects."""
+    visits: list[str] = []
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.settimeout(0.05)
+        stop = threading.Event()
+
+        def accept() -> None:
+            while not stop.is_set():
+                with contextlib.suppress(TimeoutError):
+                    connection, address = server.accept()
+                    visits.append(str(address))
+                    connection.close()
+
+        thread = threading.Thread(target=accept, daemon=True)
+        thread.start()
+        yield server.getsockname()[1], visits
+        stop.set()
+        thread.join(1.0)
+
+
+def _calling(url: str) -> Forged:
+    draft = linear_draft()
+    draft.manifest["supplier"] = {"name": "x", "url": f"{url}/supplier"}
+    draft.manifest["extensions"] = {"org.example.x": {"$ref": f"{url}/x.json", "$schema": f"{url}/s.json"}}
+    draft.add("links.html", f'<img src="{url}/i.png">'.encode(), "text/html", "documentation")
+    dataset = {"name": "d", "url": f"{url}/d", "sha256": "0" * 64}
+    return draft.edit(CARD, lambda card: card.update(trainedOn=[dataset])).directory()
+
+
+@requirement("COR-ESC-01", needs=("CNF-REP-04",))
+def test_text_of_a_package_is_escaped(validator: ValidatorSubject, budget: Budget) -> None:
+    def check(what: str) -> None:
+        said = validator.validate(_EVIL[what](), validator.levels()[0])
+        if not isinstance(said, ValidatorReport):
+            return
+        steering = _STEERING.search(said.line)
+        if steering is not None:
+            raise SubjectFault(
+                f"sent a package with control characters in {what}; found "
+                f"U+{ord(steering.group()):04X} as it "
+                "is in the report's bytes, expected an escape: the line is shown on terminals"
+            )
+
+    each(budget, _EVIL, check)
+
+
+def _evil_version() -> Forged:
+    draft = linear_draft()
+    draft.manifest.update(title={"en": EVIL}, version=EVIL, license=EVIL)
+    return draft.directory()
+
+
+def _evil_path() -> Forged:
+    draft = linear_draft()
+    draft.unlisted = {f"a{EVIL.replace('/', '')}": b"x"}
+    return draft.directory()
+
+
+def _evil_tensor() -> Forged:
+    draft = linear_draft()
+    draft.manifest["signature"]["inputs"][0]["name"] = EVIL
+    return draft.directory()
+
+
+_EVIL = {"version and licence": _evil_version, "a path": _evil_path, "a tensor's name": _evil_tensor}
+
+
+@requirement("PKG-ZIP-08", needs=("CNF-REP-04",))
+def test_an_archive_in_a_package_stays_closed(validator: ValidatorSubject, budget: Budget) -> None:
+    def check(name: str) -> None:
+        draft = _NESTED[name](linear_draft())
+        for level in validator.levels():
+            said = validator.validate(draft.directory(), level)
+            if isinstance(said, ValidatorReport) and (said.findings or said.verdict != "pass"):
+                raise SubjectFault(
+                    f"sent a valid package with {name} in it; found {said_of(said)}, expected the verdict "
+                    "'pass': an archive in a package is bytes"
+                )
+
+    each(budget, _NESTED, check)
+
+
+def _inner(identifier: str, name: str) -> bytes:
+    one = next(each for each in VIOLATIONS if (each.requirement, each.name) == (identifier, name))
+    archive = one.forge().archive
+    assert archive is not None
+    return archive
+
+
+def _with_inner(data: bytes, path: str) -> Any:
+    def add(draft: Draft) -> Draft:
+        return draft.add(path, data, "application/zip", "other")
+
+    return add
+
+
+_NESTED: dict[str, Any] = {
+    "a package of two manifests": lambda draft: _with_inner(_inner("PKG-ZIP-02", "name-twice"), "a.lepton")(
+        draft
+    ),
+    "an archive that grows": lambda draft: _with_inner(_inner("PKG-ZIP-07", "bomb"), "inner.zip")(draft),
+    "a package without manifest": lambda draft: _with_inner(
+        _inner("PKG-LAY-01", "zip-without-manifest"), "b.lepton"
+    )(draft),
+    "a package that leads outside": lambda draft: _with_inner(_inner("PKG-LAY-02", "zip-parent"), "c.zip")(
+        draft
+    ),
+}

@@ -282,4 +282,6 @@ CHECKS: tuple[Check, ...] = (
     external_files,
     no_code,
     standard_operators,
+    safetensors_headers,
+    recursive_functions,
 )

@@ -26,6 +26,7 @@ REPLAY_NEEDS = (
     "PKG-ART-04",
     "PKG-ART-05",
     "PKG-ART-06",
+    "PKG-ART-13",
     "COR-LIM-01",
     "COR-TYP-01",
     "COR-TYP-02",

@@ -16,6 +16,10 @@ __all__ = ["ArchiveError", "ArchiveLimit", "Member", "member_names", "members", 
 MAX_DIRECTORY_BYTES = 64 * 1024 * 1024
 MAX_MEMBERS = 1_000_000
 MAX_SMALL_BYTES = 4096
+#: Places where the directory of one archive may begin, by the word of its end records.
+MAX_DIRECTORIES = 16
+#: The ZIP64 end record and its locator, which stand before the end record.
+_END64_BYTES = 56 + 20
 
 _CENTRAL = struct.Struct("<4s6H3L5H2L")
 _END = struct.Struct("<4s4H2LH")
@@ -42,29 +46,62 @@ class Member(NamedTuple):
 
 
 def member_names(source: Source) -> list[bytes]:
-    """Return every name in the archive's directory. Raises: ArchiveError, ArchiveLimit."""
-    return [one.name for one in members(source)]
+    """Return every name that some reader may find in the archive.
+
+    Readers differ in which end record they believe, and whether in where it says that the directory begins or
+    in how long it says that the directory is. Raises: ArchiveError, ArchiveLimit.
+    """
+    tail_start, tail = _tail(source)
+    starts: dict[int, int] = {}
+    at = tail.rfind(b"PK\5\6")
+    if at < 0:
+        raise ArchiveError("found no end record")
+    while at >= 0:
+        if len(tail) - at >= _END.size:
+            size, start, end = _directory(tail, at, tail_start)
+            for place in (start, end - size):
+                if 0 <= place < source.size:
+                    starts[place] = max(starts.get(place, 0), min(size, source.size - place))
+        if len(starts) > MAX_DIRECTORIES:
+            raise ArchiveLimit(f"an archive with more than {MAX_DIRECTORIES} places where a directory may be")
+        at = tail.rfind(b"PK\5\6", 0, at)
+    return [one.name for start, size in starts.items() for one in _members(source, start, size)]
 
 
 def members(source: Source) -> list[Member]:
-    """Return the archive's directory. Raises: ArchiveError, ArchiveLimit."""
-    return list(_members(source))
-
-
-def _members(source: Source) -> Iterator[Member]:
-    tail_start = max(0, source.size - _END.size - 0xFFFF)
-    tail = source.read_at(tail_start, source.size - tail_start)
+    """Return the archive's directory as its last end record says. Raises: ArchiveError, ArchiveLimit."""
+    tail_start, tail = _tail(source)
     at = tail.rfind(b"PK\5\6")
     if at < 0 or len(tail) - at < _END.size:
         raise ArchiveError("found no end record")
+    size, start, _ = _directory(tail, at, tail_start)
+    if start + size > source.size:
+        raise ArchiveError("found a directory that does not fit the file")
+    return list(_members(source, start, size))
+
+
+def _tail(source: Source) -> tuple[int, bytes]:
+    """Return where the end records can begin, and the bytes from there on."""
+    start = max(0, source.size - _END.size - 0xFFFF - _END64_BYTES)
+    return start, source.read_at(start, source.size - start)
+
+
+def _directory(tail: bytes, at: int, tail_start: int) -> tuple[int, int, int]:
+    """Return size and start of the directory that the end record at `at` tells of, and where it ends.
+
+    Raises: ArchiveError when it needs a ZIP64 end record and none is there.
+    """
     _, _, _, _, count, size, start, _ = _END.unpack_from(tail, at)
     if 0xFFFFFFFF in (size, start) or count == 0xFFFF:
         place = tail.rfind(b"PK\6\6", 0, at)
         if place < 0 or len(tail) - place < 56:
             raise ArchiveError("found no ZIP64 end record")
         size, start = struct.unpack_from("<QQ", tail, place + 40)
-    if start + size > source.size:
-        raise ArchiveError("found a directory that does not fit the file")
+        return size, start, tail_start + place
+    return size, start, tail_start + at
+
+
+def _members(source: Source, start: int, size: int) -> Iterator[Member]:
     if size > MAX_DIRECTORY_BYTES:
         raise ArchiveLimit(f"an archive with a directory of more than {MAX_DIRECTORY_BYTES} bytes")
     data = source.read_at(start, size)

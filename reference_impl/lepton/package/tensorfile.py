@@ -4,6 +4,8 @@ Owns joining the three; leaves the bytes to `lepton.formats.safetensors` and the
 PKG-ART-12.
 """
 
+import json
+import re
 from typing import NamedTuple
 
 from lepton.formats.safetensors import MAX_HEADER_BYTES, SafetensorsError, header_bytes, header_fault
@@ -24,6 +26,10 @@ class HeaderFact(NamedTuple):
     limit: str = ""
 
 
+#: What may be a number with a sign, a fraction or an exponent; it may be part of a text as well.
+_OTHER_NUMBER = re.compile(rb"[:,\[]\s*(?:-|[0-9]+[.eE])")
+
+
 def read_header(source: Source) -> HeaderFact:
     """Read the header in `source` and say what is wrong with it. Never raises for any content."""
     try:
@@ -37,5 +43,19 @@ def read_header(source: Source) -> HeaderFact:
         return HeaderFact(
             f"in the header, {text.fault.message} ({text.fault.pointer or 'as a whole'})", HEADER
         )
+    if _OTHER_NUMBER.search(data) and not _is_whole(data):
+        return HeaderFact("found a number in the header that is not written with digits alone", HEADER)
     fault = header_fault(text.value, len(data), source.size)
     return HeaderFact(fault, HEADER) if fault else HeaderFact()
+
+
+def _is_whole(data: bytes) -> bool:
+    """Say whether every number of a JSON text is written with digits alone: to others, `1.0` is no size."""
+    others: list[str] = []
+
+    def number(text: str) -> None:
+        if not text.isdigit():
+            others.append(text)
+
+    json.loads(data, parse_float=number, parse_int=number)
+    return not others

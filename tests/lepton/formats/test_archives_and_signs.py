@@ -102,3 +102,31 @@ def test_an_archive_that_holds_a_pickle_is_seen_and_one_that_does_not_is_not() -
 )
 def test_data_that_only_begins_alike_is_data(data: bytes) -> None:
     assert sign(data) is None
+
+
+def lying_archives() -> dict[str, bytes]:
+    """Return archives with a pickle that only some readers find."""
+    whole = archive({"a.pkl": "x"})
+    start, end = whole.index(b"PK\1\2"), whole.index(b"PK\5\6")
+    directory, record = whole[start:end], whole[end:]
+    elsewhere = record[:16] + (10**6).to_bytes(4, "little") + record[20:]
+    plain = archive({"a.txt": "x"})
+    return {
+        "a directory that ends where its record begins": b"PK\3\4" + directory + elsewhere,
+        "bytes before the archive": b"PK\3\4" + bytes(100) + whole,
+        "another archive before it": plain + whole,
+        "an end record of another archive behind it": whole + plain[plain.index(b"PK\5\6") :],
+    }
+
+
+@pytest.mark.parametrize("data", lying_archives().values(), ids=lying_archives())
+def test_a_pickle_that_some_reader_finds_is_found(data: bytes) -> None:
+    """Readers believe the first or the last end record, its offset or its length."""
+    assert "pickle" in (sign(data) or "")
+
+
+def test_an_archive_with_many_end_records_takes_little_time() -> None:
+    record = archive({"a.txt": "x"})[-22:]
+    records = b"".join(record[:16] + at.to_bytes(4, "little") + record[20:] for at in range(2000))
+    with pytest.raises(ArchiveLimit):
+        sign(archive({"a.txt": "x"}) + records)

@@ -1,88 +1,50 @@
-"""What the operators of processing compute, one element at a time and with one rounding where one is due.
+"""What the operators of processing write: layout, images, text, boxes, and the sizes that follow from data.
 
-Owns the right answers of the table of operators; leaves who is asked to the tests. Products, sums and
-quotients of two binary32 numbers are computed in binary64 and rounded once, which gives the correctly rounded
-binary32 result. Serves PKG-PRO-04.
+Owns the table of operators apart from `graph`; leaves numbers to `arithmetic`, images, resizing, text and
+boxes to the modules beside it, and who is asked to the tests. Serves PKG-PRO-04 and PKG-PRO-06.
 """
 
-import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
+from lepton_conformance.oracle import png, resampling, selection, wordpiece
 from lepton_conformance.oracle.answers import Array
-from lepton_conformance.oracle.elements import dtype
+from lepton_conformance.oracle.arithmetic import Arithmetic, agrees, rounded
+from lepton_conformance.oracle.refusal import Refused, Sizes
 
-__all__ = ["Refused", "Steps", "agrees"]
-
-#: How far softmax and sigmoid may be from the exact value: a few roundings of binary32.
-SOFT_TOLERANCE = 1e-6
+__all__ = ["Refused", "Sizes", "Steps", "agrees", "rounded"]
 
 
-class Refused(Exception):
-    """The request has no answer: a float that no integer of the datatype stands for."""
+class Steps(Arithmetic):
+    """The operators but `graph`. `run` computes one step; a subclass may compute an operator wrongly.
 
+    `files` holds the bytes of the files that steps name, `sizes` what symbols may be and are.
+    """
 
-def rounded(value: float) -> float:
-    """Round to binary32, ties to even."""
-    with np.errstate(all="ignore"):
-        return float(np.float32(value))
+    def __init__(self, files: Mapping[str, bytes] | None = None, sizes: Sizes | None = None) -> None:
+        self.files = files or {}
+        self.sizes = sizes or Sizes({})
 
-
-class Steps:
-    """The operators. `apply` computes one step; a subclass may compute an operator wrongly."""
+    def run(self, step: Mapping[str, Any], arrays: Sequence[Array]) -> tuple[Array, ...]:
+        """Return what the step writes, one array for each name in `out`. Raises: Refused."""
+        answer = getattr(self, step["op"])(*arrays, step)
+        found = answer if isinstance(answer, tuple) else (answer,)
+        if "shape" in step and step["op"] != "reshape":
+            for array in found:
+                self.sizes.fit(step["shape"], array.shape)
+        return found
 
     def apply(self, step: Mapping[str, Any], array: Array) -> Array:
-        """Return what the step writes. Raises: Refused."""
-        answer: Array = getattr(self, step["op"])(array, step)
+        """Return what a step with one tensor in and one out writes. Raises: Refused."""
+        (answer,) = self.run(step, (array,))
         return answer
 
-    def cast(self, array: Array, step: Mapping[str, Any]) -> Array:
-        """Convert each element."""
-        target = dtype(step["datatype"])
-        values = [self.converted(value, array.dtype, target) for value in array.reshape(-1)]
-        return np.array(values, dtype=target).reshape(array.shape)
-
-    def converted(self, value: Any, source: "np.dtype[Any]", target: "np.dtype[Any]") -> Any:
-        """Return one element in another datatype."""
-        plain = value.item()
-        if target.kind == "b":
-            return plain != 0
-        if target.kind == "f":
-            with np.errstate(all="ignore"):
-                return target.type(plain)
-        if source.kind == "f":
-            return self.truncated(plain, target)
-        return self.wrapped(int(plain), target)
-
-    def truncated(self, value: float, target: "np.dtype[Any]") -> int:
-        """Cut a float to an integer, towards zero."""
-        limits = np.iinfo(target)
-        if not math.isfinite(value) or not limits.min <= math.trunc(value) <= limits.max:
-            raise Refused(f"{value!r} is no {target}")
-        return math.trunc(value)
-
-    def wrapped(self, value: int, target: "np.dtype[Any]") -> int:
-        """Reduce an integer modulo 2^bits."""
-        bits = target.itemsize * 8
-        value %= 2**bits
-        return value - 2**bits if target.kind == "i" and value >= 2 ** (bits - 1) else value
-
-    def rescale(self, array: Array, step: Mapping[str, Any]) -> Array:
-        """Multiply, round, add, round."""
-        scale, offset = rounded(step["scale"]), rounded(step["offset"])
-        values = [rounded(rounded(float(x) * scale) + offset) for x in array.reshape(-1)]
-        return np.array(values, dtype="<f4").reshape(array.shape)
-
-    def normalize(self, array: Array, step: Mapping[str, Any]) -> Array:
-        """Subtract, round, divide, round, by the index on the axis."""
-        axis = step["axis"] % array.ndim
-        answer = np.empty(array.shape, dtype="<f4")
-        for place in np.ndindex(*array.shape):
-            mean, deviation = rounded(step["mean"][place[axis]]), rounded(step["std"][place[axis]])
-            answer[place] = rounded(rounded(float(array[place]) - mean) / deviation)
-        return answer
+    def lines(self, step: Mapping[str, Any]) -> list[bytes]:
+        """Return the lines of the file of a step; the last one may lack its line feed."""
+        data = self.files[step["file"]]
+        return data.removesuffix(b"\n").split(b"\n")
 
     def transpose(self, array: Array, step: Mapping[str, Any]) -> Array:
         """Let dimension k be the read dimension perm[k]."""
@@ -99,44 +61,85 @@ class Steps:
         flat[:] = elements
         return flat.reshape(step["shape"])
 
-    def softmax(self, array: Array, step: Mapping[str, Any]) -> Array:
-        """Divide exponentials by their sum, in binary64."""
-        with np.errstate(all="ignore"):
-            wide = array.astype(np.float64)
-            powers = np.exp(wide - wide.max(axis=step["axis"], keepdims=True))
-            return np.asarray((powers / powers.sum(axis=step["axis"], keepdims=True)).astype("<f4"))
+    def decode_image(self, array: Array, step: Mapping[str, Any]) -> Array:
+        """Decode the one element, a PNG file."""
+        channels = {"RGB": 3, "RGBA": 4, "GRAY": 1}[step["channels"]]
 
-    def sigmoid(self, array: Array, step: Mapping[str, Any]) -> Array:
-        """Return 1 / (1 + exp(-x)), in binary64."""
-        with np.errstate(all="ignore"):
-            return np.asarray((1 / (1 + np.exp(-array.astype(np.float64)))).astype("<f4"))
+        def fit(height: int, width: int) -> None:
+            self.sizes.fit(step["shape"], (height, width, channels))
 
-    def argmax(self, array: Array, step: Mapping[str, Any]) -> Array:
-        """Find the first of the largest; a NaN is larger than every number."""
-        axis = step["axis"] % array.ndim
-        rest = array.shape[:axis] + array.shape[axis + 1 :]
-        answer = np.empty(rest, dtype="<i8")
-        for place in np.ndindex(*rest):
-            line = [array[(*place[:axis], index, *place[axis:])].item() for index in range(array.shape[axis])]
-            answer[place] = self.largest(line)
-        return answer
+        return png.decoded(array[0], step["channels"], step["alpha"], fit)
 
-    def largest(self, line: list[Any]) -> int:
-        """Return the index of the largest element of a line."""
-        for index, value in enumerate(line):
-            if value != value:
-                return index
-        return line.index(max(line))
+    def resize(self, array: Array, step: Mapping[str, Any]) -> Array:
+        """Resize along x, then y."""
+        return resampling.resized(array, step)
 
+    def crop(self, array: Array, step: Mapping[str, Any]) -> Array:
+        """Take a part of each of the axes."""
+        for axis, size in zip(step["axes"], step["size"], strict=True):
+            read = array.shape[axis]
+            if read < size:
+                raise Refused(f"found the size {read}, less than {size}")
+            first = self.before(read - size, step)
+            array = np.take(array, range(first, first + size), axis=axis)
+        return array
 
-def agrees(step: Mapping[str, Any], found: Array, right: Array) -> bool:
-    """Say whether an answer is right: the same bits (NaNs alike), or close for softmax and sigmoid."""
-    if found.shape != right.shape or found.dtype != right.dtype:
-        return False
-    if right.dtype.kind != "f":
-        return bool((found == right).all())
-    if step["op"] in ("softmax", "sigmoid"):
-        return bool(np.allclose(found, right, rtol=SOFT_TOLERANCE, atol=SOFT_TOLERANCE, equal_nan=True))
-    bits = np.dtype(f"u{right.dtype.itemsize}")
-    same = np.ascontiguousarray(found).view(bits) == np.ascontiguousarray(right).view(bits)
-    return bool((same | (np.isnan(found) & np.isnan(right))).all())
+    def pad(self, array: Array, step: Mapping[str, Any]) -> Array:
+        """Surround the elements on each of the axes."""
+        for axis, size in zip(step["axes"], step["size"], strict=True):
+            read = array.shape[axis]
+            if read > size:
+                raise Refused(f"found the size {read}, more than {size}")
+            first = self.before(size - read, step)
+            shape = list(array.shape)
+            shape[axis] = size
+            with np.errstate(all="ignore"):
+                wider = np.full(shape, step["value"], dtype=array.dtype)
+            at = [slice(None)] * array.ndim
+            at[axis] = slice(first, first + read)
+            wider[tuple(at)] = array
+            array = wider
+        return array
+
+    def before(self, spare: int, step: Mapping[str, Any]) -> int:
+        """Return how many of the spare elements stand before the others."""
+        return spare // 2 if step["anchor"] == "center" else 0
+
+    def reverse(self, array: Array, step: Mapping[str, Any]) -> Array:
+        """Let index i be the read index n - 1 - i."""
+        size = array.shape[step["axis"]]
+        return np.take(array, [size - 1 - index for index in range(size)], axis=step["axis"])
+
+    def tokenize(self, array: Array, step: Mapping[str, Any]) -> tuple[Array, ...]:
+        """Cut texts into pieces and number them."""
+        lines = {line.decode(): number for number, line in enumerate(self.lines(step))}
+        rows, length = step["shape"]
+        self.sizes.fit([rows], array.shape)
+
+        def width(least: int) -> int:
+            return self.sizes.smallest(length, least)
+
+        return wordpiece.tables(list(array), lines, step, width)
+
+    def nms(self, boxes: Array, scores: Array, step: Mapping[str, Any]) -> Array:
+        """Keep boxes that no better one overlaps."""
+        return np.array(selection.kept_boxes(boxes, scores, step), dtype="<i8")
+
+    def lookup(self, array: Array, step: Mapping[str, Any]) -> Array:
+        """Replace numbers by lines."""
+        lines = self.lines(step)
+        texts = np.empty(array.shape, dtype=object)
+        for place in np.ndindex(*array.shape):
+            number = int(array[place])
+            if number == step.get("skip"):
+                texts[place] = b""
+                continue
+            if not 0 <= number < len(lines):
+                raise Refused(f"found {number}, expected the number of a line")
+            texts[place] = lines[number]
+        if not step["join"]:
+            return texts
+        joined = np.empty(array.shape[:-1], dtype=object)
+        for place in np.ndindex(*joined.shape):
+            joined[place] = b"".join(texts[place])
+        return joined

@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 TOOLS := .venv-field-packages
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint spec mutants figures field field-runtimes field-packages site site-serve bench clean
+.PHONY: help demo test lint spec mutants figures fuzz field field-runtimes field-packages site site-serve bench clean
 
 help: ## Print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -41,6 +41,11 @@ field-runtimes: $(VENV)/.installed ## Certify ten engines of other people behind
 
 field-packages: $(TOOLS)/.installed ## Packages and the tools of other people, both ways (10 min; once 5 min and 4 GB)
 	$(TOOLS)/bin/python -m field.packages
+
+# MINUTES are for all targets together; what was learnt stays in build/fuzz and serves the next run.
+fuzz: $(VENV)/.installed ## Feed every reader of bytes from strangers with odd ones; MINUTES=n, 5 by default
+	@$(BIN)/python -c 'import atheris' 2>/dev/null || $(BIN)/python -m pip install --quiet -c constraints.txt -e '.[fuzz]'
+	@PYTHONPATH=tools $(BIN)/python -m fuzzing --minutes $(or $(MINUTES),5)
 
 figures: $(VENV)/.installed ## What makes a verdict trustworthy, measured, into build/figures.json (45 min; QUICK=1: 5)
 	$(BIN)/python tools/figures.py $(if $(QUICK),--quick)

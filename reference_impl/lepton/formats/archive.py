@@ -57,15 +57,24 @@ def member_names(source: Source) -> list[bytes]:
     if at < 0:
         raise ArchiveError("found no end record")
     while at >= 0:
-        if len(tail) - at >= _END.size:
-            size, start, end = _directory(tail, at, tail_start)
-            for place in (start, end - size):
-                if 0 <= place < source.size:
-                    starts[place] = max(starts.get(place, 0), min(size, source.size - place))
+        for place, size in _beginnings(tail, at, tail_start):
+            if 0 <= place < source.size:
+                starts[place] = max(starts.get(place, 0), min(size, source.size - place))
         if len(starts) > MAX_DIRECTORIES:
             raise ArchiveLimit(f"an archive with more than {MAX_DIRECTORIES} places where a directory may be")
         at = tail.rfind(b"PK\5\6", 0, at)
     return [one.name for start, size in starts.items() for one in _members(source, start, size)]
+
+
+def _beginnings(tail: bytes, at: int, tail_start: int) -> tuple[tuple[int, int], ...]:
+    """Return where, by the end record at `at`, a directory may begin, and its size; nothing if it has none."""
+    if len(tail) - at < _END.size:
+        return ()
+    try:
+        size, start, end = _directory(tail, at, tail_start)
+    except ArchiveError:
+        return ()
+    return (start, size), (end - size, size)
 
 
 def members(source: Source) -> list[Member]:

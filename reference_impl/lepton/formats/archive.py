@@ -67,7 +67,7 @@ def member_names(source: Source) -> list[bytes]:
 
 
 def _beginnings(tail: bytes, at: int, tail_start: int) -> tuple[tuple[int, int], ...]:
-    """Return where, by the end record at `at`, a directory may begin, and its size; nothing if it has none."""
+    """Return where, by the end record at `at`, a directory may begin, and its size."""
     if len(tail) - at < _END.size:
         return ()
     try:

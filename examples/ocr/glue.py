@@ -1,0 +1,285 @@
+"""The graphs between the three models of an OCR pipeline, written in the textual form of ONNX.
+
+`boxes_graph` finds lines of text in the detector's map: threshold, connected components by labels that grow
+with MaxPool in a Loop, boxes by scattered minima and maxima, reading order, and the crops that the
+classifier looks at. `lines_graph` cuts each line out upright for the recogniser. Both are ordinary ONNX, so
+that they are steps of a package like any model.
+"""
+
+import onnx
+
+__all__ = ["HEIGHT", "PAGE", "boxes_graph", "lines_graph"]
+
+#: Pixels of the page that the detector sees, down and across.
+PAGE = (512, 512)
+#: Pixels of a line's height, of the classifier's width, and of the narrowest line for the recogniser.
+HEIGHT, ANGLE_WIDTH, LEAST_WIDTH = 48, 192, 320
+
+#: From boxes (x1, y1, x2, y2 in pixels) to crops. `flipped` is 1 for a line that stands on its head, else 0.
+CROPS = """
+  half_range = Constant <value = float {127.5}> ()
+  unit = Constant <value = float {1.0}> ()
+  nothing = Constant <value = float {0.0}> ()
+  half = Constant <value = float {0.5}> ()
+  tall = Constant <value = float {HEIGHT.0}> ()
+  lowest = Constant <value = float {47.0}> ()
+  right = Constant <value = float {LAST_X.0}> ()
+  bottom = Constant <value = float {LAST_Y.0}> ()
+  row = Constant <value = float {WIDTH.0}> ()
+  first = Constant <value = int64[1] {1}> ()
+  second = Constant <value = int64[1] {2}> ()
+  colours = Constant <value = int64[2] {-1, 3}> ()
+  x1, y1, x2, y2 = Split <axis = 1, num_outputs = 4> (boxes)
+  across = Sub(x2, x1)
+  down = Sub(y2, y1)
+  scaled = Mul(across, tall)
+  ratio = Div(scaled, down)
+  whole = Ceil(ratio)
+  width = Min(whole, limit)
+  columns = Range(nothing, limit, unit)
+  lines = Range(nothing, tall, unit)
+  used = Less(columns, width)
+  mirrored_x1 = Sub(width, unit)
+  mirrored_x = Sub(mirrored_x1, columns)
+  column = Where(flipped, mirrored_x, columns)
+  mirrored_y = Sub(lowest, lines)
+  line = Where(flipped, mirrored_y, lines)
+  step_x = Div(across, width)
+  middle_x = Add(column, half)
+  moved_x = Mul(middle_x, step_x)
+  from_x = Add(moved_x, x1)
+  place_x = Sub(from_x, half)
+  inside_x = Clip(place_x, nothing, right)
+  step_y = Div(down, tall)
+  middle_y = Add(line, half)
+  moved_y = Mul(middle_y, step_y)
+  from_y = Add(moved_y, y1)
+  place_y = Sub(from_y, half)
+  inside_y = Clip(place_y, nothing, bottom)
+  left_x = Floor(inside_x)
+  upper_y = Floor(inside_y)
+  next_x = Add(left_x, unit)
+  next_y = Add(upper_y, unit)
+  right_x = Min(next_x, right)
+  lower_y = Min(next_y, bottom)
+  share_x1 = Sub(inside_x, left_x)
+  share_x2 = Unsqueeze(share_x1, first)
+  share_x = Unsqueeze(share_x2, axis3)
+  share_y1 = Sub(inside_y, upper_y)
+  share_y2 = Unsqueeze(share_y1, second)
+  share_y = Unsqueeze(share_y2, axis3)
+  flat = Reshape(pixels, colours)
+  values = Cast <to = 1> (flat)
+  upper_row = Mul(upper_y, row)
+  lower_row = Mul(lower_y, row)
+  rows_u = Unsqueeze(upper_row, second)
+  rows_l = Unsqueeze(lower_row, second)
+  columns_l = Unsqueeze(left_x, first)
+  columns_r = Unsqueeze(right_x, first)
+  ul_place = Add(rows_u, columns_l)
+  ur_place = Add(rows_u, columns_r)
+  ll_place = Add(rows_l, columns_l)
+  lr_place = Add(rows_l, columns_r)
+  ul_index = Cast <to = 7> (ul_place)
+  ur_index = Cast <to = 7> (ur_place)
+  ll_index = Cast <to = 7> (ll_place)
+  lr_index = Cast <to = 7> (lr_place)
+  ul = Gather(values, ul_index)
+  ur = Gather(values, ur_index)
+  ll = Gather(values, ll_index)
+  lr = Gather(values, lr_index)
+  upper_change = Sub(ur, ul)
+  upper_part = Mul(upper_change, share_x)
+  upper = Add(ul, upper_part)
+  lower_change = Sub(lr, ll)
+  lower_part = Mul(lower_change, share_x)
+  lower = Add(ll, lower_part)
+  change = Sub(lower, upper)
+  part = Mul(change, share_y)
+  mixed = Add(upper, part)
+  bright = Div(mixed, half_range)
+  centred = Sub(bright, unit)
+  used1 = Unsqueeze(used, first)
+  used2 = Unsqueeze(used1, axis3)
+  kept_values = Where(used2, centred, nothing)
+  crops = Transpose <perm = [0, 3, 1, 2]> (kept_values)
+"""
+
+BOXES = """<ir_version: 9, opset_import: ["": 18]>
+boxes (float[1, 1, DOWN, WIDTH] map, uint8[DOWN, WIDTH, 3] pixels)
+  => (float[M, 4] boxes, float[M, 3, 48, 192] crops)
+{
+  threshold = Constant <value = float {0.3}> ()
+  found = Greater(map, threshold)
+  mask = Cast <to = 1> (found)
+  zero = Constant <value = float {0.0}> ()
+  one = Constant <value = float {1.0}> ()
+  count = Constant <value = float {COUNT.0}> ()
+  after = Add(count, one)
+  numbers = Range(one, after, one)
+  page = Constant <value = int64[4] {1, 1, DOWN, WIDTH}> ()
+  index = Reshape(numbers, page)
+  start = Mul(index, mask)
+  most = Constant <value = int64 {COUNT}> ()
+  go = Constant <value = bool {1}> ()
+  flat_shape = Constant <value = int64[1] {-1}> ()
+  one_int = Constant <value = int64 {1}> ()
+  zero_int = Constant <value = int64 {0}> ()
+  label = Loop (most, go, start) <body = grow (int64 turn, bool going, float[1, 1, DOWN, WIDTH] before)
+      => (bool changed, float[1, 1, DOWN, WIDTH] after_turn) {
+    grown = MaxPool <kernel_shape = [3, 3], pads = [1, 1, 1, 1]> (before)
+    held = Mul(grown, mask)
+    held_flat = Reshape(held, flat_shape)
+    held_int = Cast <to = 7> (held_flat)
+    held_place = Sub(held_int, one_int)
+    root = Max(held_place, zero_int)
+    jumped = Gather(held_flat, root)
+    jumped_page = Reshape(jumped, page)
+    after_turn = Mul(jumped_page, mask)
+    same = Equal(after_turn, before)
+    other = Not(same)
+    other_int = Cast <to = 6> (other)
+    most_other = ReduceMax <keepdims = 0> (other_int)
+    changed = Cast <to = 9> (most_other)
+  }>
+  label_flat = Reshape(label, flat_shape)
+  mask_flat = Reshape(found, flat_shape)
+  own = Equal(label_flat, numbers)
+  own_int = Cast <to = 7> (own)
+  axis0 = Constant <value = int64 {0}> ()
+  counted = CumSum(own_int, axis0)
+  rank = Sub(counted, one_int)
+  places1 = NonZero(mask_flat)
+  places = Reshape(places1, flat_shape)
+  flat1 = Constant <value = int64[1] {0}> ()
+  label_here = Gather(label_flat, places)
+  label_int = Cast <to = 7> (label_here)
+  label_place = Sub(label_int, one_int)
+  part_of = Gather(rank, label_place)
+  width_int = Constant <value = int64 {WIDTH}> ()
+  y_int = Div(places, width_int)
+  x_int = Mod(places, width_int)
+  y = Cast <to = 1> (y_int)
+  x = Cast <to = 1> (x_int)
+  parts = ReduceSum(own_int, flat1)
+  large = ConstantOfShape <value = float[1] {COUNT.0}> (parts)
+  none = ConstantOfShape <value = float[1] {0.0}> (parts)
+  left = ScatterElements <axis = 0, reduction = "min"> (large, part_of, x)
+  top = ScatterElements <axis = 0, reduction = "min"> (large, part_of, y)
+  far = ScatterElements <axis = 0, reduction = "max"> (none, part_of, x)
+  low = ScatterElements <axis = 0, reduction = "max"> (none, part_of, y)
+  map_flat = Reshape(map, flat_shape)
+  sure = Gather(map_flat, places)
+  ones = Div(sure, sure)
+  total = ScatterElements <axis = 0, reduction = "add"> (none, part_of, sure)
+  area_px = ScatterElements <axis = 0, reduction = "add"> (none, part_of, ones)
+  mean = Div(total, area_px)
+  beyond = Add(far, one)
+  under = Add(low, one)
+  w = Sub(beyond, left)
+  h = Sub(under, top)
+  shorter = Min(w, h)
+  smallest = Constant <value = float {3.0}> ()
+  least_sure = Constant <value = float {0.5}> ()
+  big = GreaterOrEqual(shorter, smallest)
+  certain = GreaterOrEqual(mean, least_sure)
+  good = And(big, certain)
+  square = Mul(w, h)
+  around = Add(w, h)
+  share = Div(square, around)
+  grow_by = Constant <value = float {0.8}> ()
+  margin = Mul(share, grow_by)
+  wide_left = Sub(left, margin)
+  wide_top = Sub(top, margin)
+  wide_right = Add(beyond, margin)
+  wide_bottom = Add(under, margin)
+  end_x = Constant <value = float {WIDTH.0}> ()
+  end_y = Constant <value = float {DOWN.0}> ()
+  b_left = Clip(wide_left, zero, end_x)
+  b_top = Clip(wide_top, zero, end_y)
+  b_right = Clip(wide_right, zero, end_x)
+  b_bottom = Clip(wide_bottom, zero, end_y)
+  axis1 = Constant <value = int64[1] {1}> ()
+  c_left = Unsqueeze(b_left, axis1)
+  c_top = Unsqueeze(b_top, axis1)
+  c_right = Unsqueeze(b_right, axis1)
+  c_bottom = Unsqueeze(b_bottom, axis1)
+  each = Concat <axis = 1> (c_left, c_top, c_right, c_bottom)
+  whole_page = Constant <value = float[1, 4] {0, 0, WIDTH, DOWN}> ()
+  all_boxes = Concat <axis = 0> (each, whole_page)
+  good_int = Cast <to = 7> (good)
+  goods = ReduceSum <keepdims = 1> (good_int, flat1)
+  zero_list = Constant <value = int64[1] {0}> ()
+  no_line = Equal(goods, zero_list)
+  chosen = Concat <axis = 0> (good, no_line)
+  some = Compress <axis = 0> (all_boxes, chosen)
+  tops = Gather <axis = 1> (some, one_int)
+  lefts = Gather <axis = 1> (some, zero_int)
+  band = Constant <value = float {10.0}> ()
+  bands = Div(tops, band)
+  band_number = Floor(bands)
+  by_band = Mul(band_number, end_x)
+  key = Add(by_band, lefts)
+  how_many = Shape(key)
+  sorted_keys, order = TopK <largest = 0, sorted = 1> (key, how_many)
+  boxes = Gather(some, order)
+  limit = Constant <value = float {192.0}> ()
+  axis3 = Constant <value = int64[1] {3}> ()
+  flipped = Constant <value = bool[1, 1] {0}> ()
+CROPS
+}"""
+
+LINES = """<ir_version: 9, opset_import: ["": 18]>
+lines (uint8[DOWN, WIDTH, 3] pixels, float[M, 4] boxes, float[M, 2] angles) => (float[M, 3, R, L] crops)
+{
+  axis3 = Constant <value = int64[1] {3}> ()
+  upside = Constant <value = int64[1] {1}> ()
+  turned = Gather <axis = 1> (angles, upside)
+  sure = Constant <value = float {0.9}> ()
+  flipped = Greater(turned, sure)
+  height = Constant <value = float {HEIGHT.0}> ()
+  eight = Constant <value = float {8.0}> ()
+  least = Constant <value = float {LEAST.0}> ()
+  a1, b1, a2, b2 = Split <axis = 1, num_outputs = 4> (boxes)
+  wide = Sub(a2, a1)
+  high = Sub(b2, b1)
+  enlarged = Mul(wide, height)
+  widths = Div(enlarged, high)
+  widest = ReduceMax <keepdims = 0> (widths)
+  eighths = Div(widest, eight)
+  rounded = Ceil(eighths)
+  longest = Mul(rounded, eight)
+  limit = Max(longest, least)
+CROPS
+}"""
+
+
+def _graph(text: str) -> onnx.ModelProto:
+    down, width = PAGE
+    text = text.replace("CROPS", CROPS)
+    for name, value in (
+        ("LAST_X", width - 1),
+        ("LAST_Y", down - 1),
+        ("COUNT", down * width),
+        ("WIDTH", width),
+        ("DOWN", down),
+        ("HEIGHT", HEIGHT),
+        ("LEAST", LEAST_WIDTH),
+    ):
+        text = text.replace(name, str(value))
+    model = onnx.parser.parse_model(text)
+    onnx.checker.check_model(model)
+    return model
+
+
+def boxes_graph() -> onnx.ModelProto:
+    """Return (1, 1, H, W) map, (H, W, 3) pixels -> (M, 4) boxes in reading order, (M, 3, 48, 192) crops.
+
+    A page without text has one line, the whole page, in which nothing will be read.
+    """
+    return _graph(BOXES)
+
+
+def lines_graph() -> onnx.ModelProto:
+    """Return (H, W, 3) pixels, (M, 4) boxes, (M, 2) angles -> (M, 3, 48, L) lines, L a multiple of 8."""
+    return _graph(LINES)

@@ -17,7 +17,7 @@ from lepton_conformance.collect import Plan, collect
 from lepton_conformance.evidence import Evidence
 from lepton_conformance.models.folder import FolderFault, RepositoryFolder, open_folder
 from lepton_conformance.report import directory, document
-from lepton_conformance.subject.locate import Located, locate
+from lepton_conformance.subject.locate import Located, is_validator, locate
 
 __all__ = ["DEFAULT_MAX_EXAMPLES", "Run", "UsageFault", "certify", "run"]
 
@@ -96,6 +96,8 @@ def run(
     `memory_bytes` the limit of a runtime's process. Raises: as `certify`.
     """
     requirements = lepton_spec.requirements()
+    if not profiles and is_validator(subject):
+        profiles = (verdict.VALIDATORS,)
     located = locate(subject, companion, memory_bytes, profiles)
     names = _profiles(profiles or located.default_profiles, located, requirements)
     if max_examples is None:

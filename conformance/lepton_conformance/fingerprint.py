@@ -15,6 +15,7 @@ from lepton_conformance.subject.exchange import (
     GrpcExchange,
     HttpExchange,
     LineExchange,
+    PackageExchange,
 )
 
 __all__ = ["FORM", "fingerprint", "kind_of_fault"]
@@ -67,6 +68,9 @@ def _request(exchange: Exchange) -> list[Any]:
         return [exchange.method, exchange.target, fields, _sha256(exchange.request_body)]
     if isinstance(exchange, LineExchange):
         return [_essence(exchange.sent), _sha256(exchange.file or b"")]
+    if isinstance(exchange, PackageExchange):
+        files = sorted([path, _sha256(data)] for path, data in exchange.files.items())
+        return [_essence(exchange.sent), files, _sha256(exchange.archive or b"")]
     if isinstance(exchange, GrpcExchange):
         return [exchange.method, _sha256(exchange.request)]
     return []

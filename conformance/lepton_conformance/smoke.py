@@ -4,8 +4,11 @@ Owns the steps; judges nothing by the standard and gives no verdict. Serves `con
 """
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
+from lepton_conformance.forge import VALID, VIOLATIONS
+from lepton_conformance.forge.draft import Forged
 from lepton_conformance.models.catalog import model
 from lepton_conformance.models.graphs import model_bytes
 from lepton_conformance.outcome import AdapterFault, NotTested, SubjectFault
@@ -16,9 +19,11 @@ from lepton_conformance.subject.capabilities import GROUPS
 from lepton_conformance.subject.grpc import GrpcSubject
 from lepton_conformance.subject.grpc_messages import read_response, read_server_metadata
 from lepton_conformance.subject.http import HttpSubject
-from lepton_conformance.subject.locate import locate
+from lepton_conformance.subject.locate import is_validator, locate
 from lepton_conformance.subject.protobuf import NotAMessage
 from lepton_conformance.subject.stdio import Rejection, StdioSubject
+from lepton_conformance.subject.validator import LEVELS, ValidatorReport, ValidatorSubject
+from lepton_conformance.verdict import VALIDATORS
 
 __all__ = ["smoke"]
 
@@ -32,7 +37,7 @@ def smoke(subject: str, say: Callable[[str], None]) -> int:
 
     Raises: Unreachable.
     """
-    opened = locate(subject).open()
+    opened = locate(subject, profiles=[VALIDATORS] if is_validator(subject) else []).open()
     try:
         steps = _steps(opened)
         for name, question in steps:
@@ -49,7 +54,9 @@ def smoke(subject: str, say: Callable[[str], None]) -> int:
     return 0
 
 
-def _steps(opened: HttpSubject | GrpcSubject | StdioSubject) -> Iterator[Step]:
+def _steps(opened: HttpSubject | GrpcSubject | StdioSubject | ValidatorSubject) -> Iterator[Step]:
+    if isinstance(opened, ValidatorSubject):
+        return _validator(opened)
     if isinstance(opened, HttpSubject):
         return _server(opened)
     return _grpc_server(opened) if isinstance(opened, GrpcSubject) else _program(opened)
@@ -121,6 +128,27 @@ def _program(runtime: StdioSubject) -> Iterator[Step]:
     yield f"load {MODEL}", load
     yield "infer", infer
     yield "unload", unload
+
+
+def _validator(validator: ValidatorSubject) -> Iterator[Step]:
+    def ask(package: Forged, level: str, verdict: str, requirement: str) -> str:
+        found = validator.validate(package, level)
+        if not isinstance(found, ValidatorReport):
+            raise SubjectFault(f"found {found!r:.300}, expected a report")
+        if found.verdict != verdict or (requirement and requirement not in found.violated()):
+            raise SubjectFault(
+                f"found the verdict {found.verdict!r:.40} with {', '.join(found.violated()) or 'no findings'}"
+                f", expected {verdict!r}" + (f" with {requirement}" if requirement else "")
+            )
+        return f"{found.verdict}, {', '.join(found.violated()) or 'no findings'}"
+
+    altered = next(one for one in VIOLATIONS if one.requirement == "PKG-DIG-03")
+    yield "hello", lambda: f"{validator.hello().get('name')} {validator.hello().get('version')}"
+    yield "declares", lambda: f"the levels {', '.join(validator.levels())}"
+    for level in LEVELS:
+        if level in validator.levels():
+            yield f"a valid package, {level}", partial(ask, VALID[0].forge(), level, "pass", "")
+            yield f"an altered file, {level}", partial(ask, altered.forge(), level, "fail", "PKG-DIG-03")
 
 
 def _declared(runtime: StdioSubject) -> str:

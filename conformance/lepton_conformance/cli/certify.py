@@ -1,4 +1,4 @@
-"""`lepton certify`: judge a server or a runtime by the standard.
+"""`lepton certify`: judge a server, a runtime or a validator by the standard.
 
 Owns the command line, progress and the lines for people; leaves the run to `certify`. Serves `conformance`
 (CNF-EXI-01).
@@ -26,7 +26,7 @@ from lepton_conformance.wholefile import write_whole_file
 
 __all__ = ["ERRORS", "EXAMPLE", "HELP", "add_arguments", "run"]
 
-HELP = "certify a server or a runtime by running the conformance suite on it"
+HELP = "certify a server, a runtime or a validator by running the conformance suite on it"
 EXAMPLE = "lepton certify http://127.0.0.1:8000 --profile inference-rest --report report"
 ERRORS = (
     UsageFault,
@@ -60,7 +60,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="NAME",
         help="profile to judge, may be repeated: oip-rest, inference-rest, inference-binary for servers "
         "(default inference-rest), inference-repository, inference-grpc for grpc:// servers (their "
-        "default), runtime for programs and objects (their default)",
+        "default), runtime for programs and objects (their default), package for programs that validate "
+        "packages (the default of those whose hello says so)",
     )
     parser.add_argument(
         "--companion",

@@ -160,6 +160,9 @@ def _vision_cases(pre: Sequence[Mapping[str, Any]]) -> list[Case]:
         scores = {"logits": logits.astype(np.float32)}
         cases.append(Case(f"planes-{number}", {"x": planes}, scores, tolerance=(1e-5, 1e-5)))
         cases.append(Case(f"image-{number}", {"image": pixels}, answers, "raw", (1e-5, 1e-5)))
+        if number > 1:
+            cases.append(Case(f"prepared-{number}", {"image": pixels}, {"x": planes}, "pre", None))
+            cases.append(Case(f"answered-{number}", scores, answers, "post", (1e-6, 1e-6)))
     order = ("model", "raw", "pre", "post")
     return sorted(cases, key=lambda case: order.index(case.stage))
 

@@ -14,7 +14,13 @@ from lepton_conformance.report.curl import command
 from lepton_conformance.report.grpc_text import answer_text, request_text
 from lepton_conformance.report.readable import body_text
 from lepton_conformance.report.reproducer import address_of
-from lepton_conformance.subject.exchange import Exchange, GrpcExchange, HttpExchange, LineExchange
+from lepton_conformance.subject.exchange import (
+    Exchange,
+    GrpcExchange,
+    HttpExchange,
+    LineExchange,
+    PackageExchange,
+)
 
 __all__ = ["counted", "finding", "prose", "shown"]
 
@@ -113,7 +119,7 @@ def _sides(exchange: Exchange) -> tuple[str, str]:
         )
         ends = {True: "the connection was closed", False: "the connection stayed open", None: ""}
         return sent, _joined(came, ends[exchange.ended])
-    if isinstance(exchange, LineExchange):
+    if isinstance(exchange, LineExchange | PackageExchange):
         received = exchange.problem if exchange.received is None else exchange.received
         return body_text(exchange.sent.encode(), ()), body_text(received.encode(), ())
     if isinstance(exchange, GrpcExchange):

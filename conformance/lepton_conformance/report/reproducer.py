@@ -11,9 +11,10 @@ from lepton_conformance.fingerprint import fingerprint
 from lepton_conformance.report.document import MAX_MESSAGE_CHARACTERS
 from lepton_conformance.report.grpc_reproducer import grpc_script
 from lepton_conformance.report.http_reproducer import http_script
+from lepton_conformance.report.package_reproducer import package_script
 from lepton_conformance.report.program import Heading
 from lepton_conformance.report.runtime_reproducer import runtime_script
-from lepton_conformance.subject.exchange import GrpcExchange, HttpExchange, LineExchange
+from lepton_conformance.subject.exchange import GrpcExchange, HttpExchange, LineExchange, PackageExchange
 
 __all__ = ["MAX_EXCHANGES", "address_of", "script", "visible"]
 
@@ -43,6 +44,9 @@ def script(entry: Evidence, failure: Failure, requirement: dict[str, Any], locat
         fingerprint=fingerprint(entry),
         name=name,
     )
+    packages = [each for each in exchanges if isinstance(each, PackageExchange | LineExchange)]
+    if len(packages) > len(lines) or (lines and "validate" in (lines[0].received or "")):
+        return package_script(packages, locator, heading)
     if lines:
         return runtime_script(lines, locator, heading)
     if calls and not http:

@@ -20,7 +20,7 @@ from lepton_conformance.subject.validator import ValidatorSubject
 from lepton_conformance.suite import GRPC_MODULES, HTTP_MODULES, PACKAGE_MODULES, RUNTIME_MODULES
 from lepton_conformance.verdict import VALIDATORS
 
-__all__ = ["FORMS", "Located", "locate"]
+__all__ = ["FORMS", "Located", "is_validator", "locate"]
 
 FORMS = "http://HOST:PORT, grpc://HOST:PORT, python:MODULE:ATTR or exec:COMMAND"
 
@@ -103,6 +103,20 @@ def locate(
             "certify the port behind the proxy that ends TLS: http://HOST:PORT"
         )
     raise Unreachable(f"cannot use {subject!r} as a subject: expected {FORMS}")
+
+
+def is_validator(subject: str) -> bool:
+    """Say whether a program says that it validates packages; it is started to see. Raises: Unreachable."""
+    if not subject.startswith("exec:"):
+        return False
+    program = ProgramSubject(command_of(subject))
+    try:
+        capabilities = program.hello().get("capabilities")
+        return isinstance(capabilities, dict) and "validate" in capabilities
+    except AdapterFault:
+        return False
+    finally:
+        program.close()
 
 
 def _open_http(subject: str) -> HttpSubject:

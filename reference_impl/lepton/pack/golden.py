@@ -1,250 +1,266 @@
 """Golden vectors: inputs, answers of the oracle, tolerances, and the proof that wrong models fail them.
 
-Owns the choice of vectors and of the vector that kills each control; leaves answers to `oracle` and
-`exact_steps`, closeness to `tolerance`, and the wrong models to `lepton.vectors`. Serves PKG-VEC.
+Owns the choice of vectors, of the vector that kills each control, and the mutation score; leaves cases to
+`cases`, looking for better ones to `search`, closeness to `tolerance`, and the wrong models to
+`lepton.vectors`. Serves PKG-VEC.
 """
 
 import itertools
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
-from lepton.errors import BindError, LeptonError, RecipeError
-from lepton.pack.exact_steps import apply_steps
+from lepton.errors import LeptonError, RecipeError
+from lepton.pack.cases import Case, CaseMaker, expected
+from lepton.pack.comparisons import comparisons_of
+from lepton.pack.exact_steps import ExactSteps
 from lepton.pack.oracle import Oracle
+from lepton.pack.proof import Proof, proved
 from lepton.pack.recipe import Recipe
-from lepton.pack.samples import InputMaker
-from lepton.pack.tolerance import derive, explanation
-from lepton.runtime.binding import numpy_dtype, smallest_size
+from lepton.pack.samples import SPREAD, InputMaker
+from lepton.pack.search import MOST_CANDIDATES, telling_candidate
+from lepton.pack.tolerance import explanation
+from lepton.runtime.binding import smallest_size
 from lepton.runtime.pipeline import VerifiedPackage
 from lepton.runtime.plan import Plan
-from lepton.runtime.protocol import Array
-from lepton.tensor import TensorSpec, datatype
-from lepton.vectors.bench import Bench, kills
-from lepton.vectors.compare import first_difference
-from lepton.vectors.controls import CONSTANT_ANSWER, STEP_OMITTED, WEIGHTS_REVERSED, same_shapes
-from lepton.vectors.document import Comparison, Control, Provenance, Tensor, Vector, VectorDocument
-from lepton.vectors.replay import required_controls
+from lepton.tensor import TensorSpec
+from lepton.vectors.bench import Bench
+from lepton.vectors.document import Mutation, Provenance, Survivor, Tensor, Vector, VectorDocument
 
-__all__ = ["golden_vectors"]
+__all__ = ["Tell", "golden_vectors"]
 
-#: Input sets to begin with, and the most that are tried before packing is refused.
-FIRST_SETS, MOST_SETS = 3, 12
+#: Input sets that are usable, at least, and the most that are tried before packing is refused.
+LEAST_SETS, MOST_SETS = 3, 12
+#: Sets that the search may add.
+MOST_FOUND = 8
+#: Vectors of the stages pre, post and step: those of the first sets, which are small.
+PART_SETS = 2
+
+#: Says what is being done, how far it is and how much there is.
+Tell = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True, slots=True)
-class _Case:
-    """One input set at one stage with the oracle's answers; `wide` is None where float64 was not possible."""
+class _Work:
+    package: VerifiedPackage
+    maker: InputMaker
+    cases: CaseMaker
+    benches: Sequence[Bench]
+    tell: Tell
 
-    stage: str
-    inputs: Mapping[str, Array]
-    wide: Mapping[str, Array] | None
-    native: Mapping[str, Array]
+    @property
+    def plan(self) -> Plan:
+        return self.cases.plan
+
+    @property
+    def recipe(self) -> Recipe:
+        return self.maker.recipe
 
 
-def golden_vectors(package: VerifiedPackage, oracle: Oracle, recipe: Recipe) -> VectorDocument:
-    """Make vectors for a package whose manifest and artifact files are ready.
+def golden_vectors(
+    package: VerifiedPackage,
+    oracle: Oracle,
+    recipe: Recipe,
+    others: Mapping[str, Oracle] | None = None,
+    tell: Tell = lambda what, done, of: None,
+) -> VectorDocument:
+    """Make vectors for a package whose manifest and files are ready.
 
-    Raises: RecipeError when an artifact contradicts the oracle, or no vector exposes a required wrong model.
+    `others` are the oracles of artifacts that compute in another precision, by precision. Raises: RecipeError
+    when an artifact contradicts the oracle, or the vectors do not expose the wrong models that they must.
     """
     manifest = package.document
-    plan = Plan.from_manifest(manifest)
-    maker = _maker(manifest, plan, recipe)
-    benches = [Bench(package, artifact, plan) for artifact in manifest["artifacts"]]
+    plan = Plan.from_manifest(manifest, package.read)
+    cases = CaseMaker(manifest, plan, oracle, ExactSteps(manifest, package.read), others or {})
+    benches: list[Bench] = []
     try:
-        required = required_controls(manifest, plan, any(bench.weights() is not None for bench in benches))
-        cases: list[_Case] = []
-        unproved: list[str] = []
-        for number, inputs in enumerate(itertools.islice(maker.input_sets(), MOST_SETS), 1):
-            cases += _cases(manifest, plan, oracle, inputs)
-            if number < FIRST_SETS or not cases:
-                continue
-            vectors = _vectors(plan, recipe, cases)
-            _refuse_contradiction(benches, manifest, vectors, oracle)
-            controls, unproved = _proved(benches, required, vectors)
-            if not unproved:
-                _refuse_unexercised(plan, vectors, recipe)
-                return VectorDocument(vectors, controls, _provenance(oracle, maker, cases))
+        benches += [Bench(package, artifact, plan) for artifact in manifest["artifacts"]]
+        return _document(_Work(package, _maker(manifest, plan, recipe), cases, benches, tell))
     finally:
         for bench in benches:
             bench.close()
-    if not unproved:
-        raise RecipeError(
-            f"{recipe.name}: found samples for fewer than {FIRST_SETS} usable vectors, expected at least "
-            f"{FIRST_SETS} (of one, one and three rows); give more samples"
-        )
-    raise RecipeError(
-        f"{recipe.name}: the vectors do not discriminate, so no package is written: {'; '.join(unproved)}. "
-        "Give samples on which the model's answers differ, or remove what changes nothing"
-    )
+
+
+def _document(work: _Work) -> VectorDocument:
+    sets = _first_sets(work)
+    candidates = work.maker.candidates()
+    for attempt in itertools.count():
+        vectors = _vectors(work, sets)
+        _refuse_contradiction(work, vectors)
+        proof = proved(work.benches, work.package.document, work.plan, vectors, work.tell)
+        if proof.fault is None or attempt == MOST_FOUND:
+            break
+        limited = itertools.islice(candidates, MOST_CANDIDATES)
+        found = telling_candidate(work.benches, work.package.document, work.cases, proof, vectors, limited)
+        if found is None:
+            break
+        more = work.cases.cases(found, len(sets))
+        if more:
+            sets.append(more)
+    _refuse_unproved(work, proof)
+    _refuse_unexercised(work, vectors)
+    every = [case for one in sets for case in one]
+    return VectorDocument(vectors, proof.controls, _provenance(work, every), _mutation(work, proof))
 
 
 def _maker(manifest: Mapping[str, Any], plan: Plan, recipe: Recipe) -> InputMaker:
     stage = "interface" if "interface" in manifest else "signature"
-    return InputMaker(recipe, plan.interface.specs, tuple(manifest[stage]["inputs"]), plan.symbols)
+    images = {
+        step["in"]: step
+        for step in manifest.get("processing", {"pre": []})["pre"]
+        if step["op"] == "decode_image"
+    }
+    return InputMaker(recipe, plan.interface.specs, tuple(manifest[stage]["inputs"]), plan.symbols, images)
 
 
-def _cases(
-    manifest: Mapping[str, Any], plan: Plan, oracle: Oracle, inputs: Mapping[str, Array]
-) -> Iterator[_Case]:
-    """Compute one input set at the stage model and, around steps, at the stage raw.
-
-    A set on which an exact output depends on rounding is passed over: no tolerance could be fair to it.
-    """
-    try:
-        plan.interface.bind(inputs)
-    except BindError as error:
-        raise RecipeError(f"a sample does not fit the declared inputs: {error}") from error
-    processing = manifest.get("processing", {"pre": [], "post": []})
-    pre, post = processing["pre"], processing["post"]
-    fed = apply_steps(pre, inputs, plan.interface.specs, np.float32)
-    model_inputs = plan.signature.bind({s.name: fed[s.name] for s in plan.signature.specs if s.name in fed})
-    native = oracle.native(model_inputs)
-    case = _Case("model", model_inputs, oracle.double(model_inputs), native)
-    if not _steady(case, plan.model_outputs):
-        return
-    if not pre and not post:
-        yield case
-        return
-    raw_native = apply_steps(post, native, plan.model_outputs, np.float32)
-    raw_wide = None
-    if case.wide is not None:
-        fed = apply_steps(pre, inputs, plan.interface.specs, np.float64)
-        wide = oracle.double({s.name: fed.get(s.name, model_inputs[s.name]) for s in plan.signature.specs})
-        raw_wide = None if wide is None else apply_steps(post, wide, plan.model_outputs, np.float64)
-    raw = _Case("raw", inputs, raw_wide, raw_native)
-    if _steady(raw, plan.outputs):
-        yield case
-        yield raw
+def _first_sets(work: _Work) -> list[tuple[Case, ...]]:
+    """Compute the sets of the spread of sizes; one on which an exact output is not steady is passed over."""
+    sets: list[tuple[Case, ...]] = []
+    for number, inputs in enumerate(itertools.islice(work.maker.input_sets(), MOST_SETS)):
+        work.tell("asking the oracle", number, SPREAD)
+        cases = work.cases.cases(inputs, number)
+        if cases:
+            sets.append(cases)
+        if len(sets) == SPREAD:
+            break
+    if len(sets) < LEAST_SETS:
+        raise RecipeError(
+            f"{work.recipe.name}: found samples for fewer than {LEAST_SETS} usable vectors, expected at least "
+            f"{LEAST_SETS} (of one, one and two rows, with exact answers that do not depend on "
+            "rounding); give more samples"
+        )
+    return sets
 
 
-def _steady(case: _Case, outputs: Sequence[TensorSpec]) -> bool:
-    if case.wide is None:
-        return True
-    exact = [spec.name for spec in outputs if datatype(spec.datatype).kind != "float"]
-    return all(np.array_equal(case.wide[name], case.native[name]) for name in exact)
-
-
-def _vectors(plan: Plan, recipe: Recipe, cases: Sequence[_Case]) -> tuple[Vector, ...]:
+def _vectors(work: _Work, sets: Sequence[Sequence[Case]]) -> tuple[Vector, ...]:
     vectors: list[Vector] = []
-    for stage, inputs, outputs in (
-        ("model", plan.signature.specs, plan.model_outputs),
-        ("raw", plan.interface.specs, plan.outputs),
-    ):
-        staged = [case for case in cases if case.stage == stage]
-        if not staged:
-            continue
-        comparisons = tuple(_comparison(spec, recipe, staged) for spec in outputs)
-        for number, case in enumerate(staged, 1):
-            answers = case.native if case.wide is None else case.wide
-            vectors.append(
-                Vector(
-                    f"{stage}-{number}",
-                    stage,
-                    tuple(Tensor(spec.name, spec.datatype, case.inputs[spec.name]) for spec in inputs),
-                    tuple(_expected(spec, answers[spec.name]) for spec in outputs),
-                    comparisons,
-                )
+    kept = [case for at, one in enumerate(sets) for case in one if at < PART_SETS or _whole(case)]
+    for stage, step in dict.fromkeys((case.stage, case.step) for case in kept):
+        staged = [case for case in kept if (case.stage, case.step) == (stage, step)]
+        inputs, outputs = _specs(work.plan, stage, step)
+        outputs = tuple(spec for spec in outputs if spec.name in staged[0].native)
+        comparisons = comparisons_of(outputs, work.recipe, staged)
+        name = stage if not step else "step-" + "-".join(step.split("/")[2:])
+        vectors += [
+            Vector(
+                f"{name}-{number}",
+                stage,
+                tuple(Tensor(spec.name, spec.datatype, case.inputs[spec.name]) for spec in inputs),
+                tuple(
+                    Tensor(spec.name, spec.datatype, expected(spec, case.answers[spec.name]))
+                    for spec in outputs
+                ),
+                comparisons,
+                step,
             )
-    return tuple(vectors)
+            for number, case in enumerate(staged, 1)
+        ]
+    return tuple(sorted(vectors, key=lambda one: _STAGES.index(one.stage)))
 
 
-def _expected(spec: TensorSpec, answer: Array) -> Tensor:
-    with np.errstate(over="ignore"):
-        return Tensor(spec.name, spec.datatype, np.asarray(answer).astype(numpy_dtype(spec.datatype)))
+_STAGES = ("model", "raw", "pre", "post", "step")
 
 
-def _comparison(spec: TensorSpec, recipe: Recipe, cases: Sequence[_Case]) -> Comparison:
-    wide = [case.wide[spec.name] for case in cases if case.wide is not None]
-    derived = derive(
-        spec.name,
-        spec.datatype,
-        wide if len(wide) == len(cases) else None,
-        [case.native[spec.name] for case in cases],
-    )
-    chosen = recipe.document.get("vectors", {}).get("comparisons", {}).get(spec.name)
-    if chosen is None or derived.comparator == "exact":
-        return derived
-    return replace(derived, atol=float(chosen["atol"]), rtol=float(chosen["rtol"]))
+def _whole(case: Case) -> bool:
+    return case.stage in ("model", "raw")
 
 
-def _refuse_contradiction(
-    benches: Sequence[Bench], manifest: Mapping[str, Any], vectors: Sequence[Vector], oracle: Oracle
-) -> None:
-    for bench, artifact in zip(benches, manifest["artifacts"], strict=True):
+def _specs(plan: Plan, stage: str, step: str) -> tuple[tuple[TensorSpec, ...], tuple[TensorSpec, ...]]:
+    if stage == "model":
+        return plan.signature.specs, plan.model_outputs
+    if stage == "raw":
+        return plan.interface.specs, plan.outputs
+    part = plan.stage(stage, step)
+    return part.inputs, part.outputs
+
+
+def _refuse_contradiction(work: _Work, vectors: Sequence[Vector]) -> None:
+    oracle = work.cases.oracle
+    for bench in work.benches:
         for vector in vectors:
             try:
-                problem = first_difference(vector.expected, bench.answer(vector), vector.comparisons)
+                problem = bench.problem(vector, bench.answer(vector))
             except LeptonError as error:
                 problem = str(error)
             if problem is not None:
                 raise RecipeError(
-                    f"artifact {artifact['id']!r} contradicts the oracle {oracle.name} on vector "
+                    f"artifact {bench.artifact!r} contradicts the oracle {oracle.name} on vector "
                     f"{vector.id!r}: {problem}. One of the two is wrong; if neither, widen "
                     "vectors.comparisons and say why"
                 )
 
 
-def _proved(
-    benches: Sequence[Bench], required: Sequence[tuple[str, int | None]], vectors: Sequence[Vector]
-) -> tuple[tuple[Control, ...], list[str]]:
-    """Return a control with its killer for each required one, and what could not be proved."""
-    controls, unproved = [], []
-    for name, step in required:
-        killer = next((vector for vector in vectors if _exposes(benches, name, step, vector, vectors)), None)
-        if killer is None:
-            what = name if step is None else f"{name} (step {step} of processing.pre)"
-            unproved.append(f"no vector exposes {what}")
-        else:
-            controls.append(Control(name, step, killer.id))
-    return tuple(controls), unproved
+def _refuse_unproved(work: _Work, proof: Proof) -> None:
+    if proof.fault is None:
+        return
+    remedy = "; ".join(dict.fromkeys(_remedy(name) for name in (*proof.unproved, *proof.survivors)))
+    raise RecipeError(
+        f"{work.recipe.name}: the vectors do not discriminate, so no package is written: {proof.fault}. "
+        f"{remedy}"
+    )
 
 
-def _exposes(
-    benches: Sequence[Bench], name: str, step: int | None, vector: Vector, vectors: Sequence[Vector]
-) -> bool:
-    first = next(one for one in vectors if one.stage == vector.stage)
-    if name == CONSTANT_ANSWER and (vector is first or not same_shapes(vector, first)):
-        return False
-    if name == STEP_OMITTED and vector.stage != "raw":
-        return False
-    concerned = [bench for bench in benches if name != WEIGHTS_REVERSED or bench.weights() is not None]
-    control = Control(name, step, vector.id)
-    return all(kills(bench, control, vector, first)[0] is True for bench in concerned)
+#: What would kill a mutant or a control, by the beginning of its name.
+_REMEDIES = {
+    "constant-answer": "Give samples on which the model's answers differ",
+    "weights": "Give samples that make use of every part of the model (every class, every branch), or remove "
+    "weights that no answer depends on",
+    "channels-swapped": "Give samples with colours that differ between channels",
+    "axes-swapped": "Give samples that are not their own mirror image along the diagonal",
+    "step": "Give samples on which the step changes the answer, or remove it; widen no tolerance so far "
+    "that it hides the step",
+}
 
 
-def _refuse_unexercised(plan: Plan, vectors: Sequence[Vector], recipe: Recipe) -> None:
+def _remedy(name: str) -> str:
+    return next(said for beginning, said in _REMEDIES.items() if name.startswith(beginning))
+
+
+def _mutation(work: _Work, proof: Proof) -> Mutation:
+    reasons = work.recipe.document.get("vectors", {}).get("survivors", {})
+    for name in reasons:
+        if name not in proof.survivors:
+            raise RecipeError(
+                f"{work.recipe.name}: found a reason for the survivor {name!r}, expected one of the mutants "
+                f"that survive: {', '.join(proof.survivors) or 'none does'}"
+            )
+    survivors = tuple(Survivor(name, reasons.get(name, "")) for name in proof.survivors)
+    return Mutation(proof.mutants, proof.mutants - len(survivors), survivors)
+
+
+def _refuse_unexercised(work: _Work, vectors: Sequence[Vector]) -> None:
     """Refuse vectors that show a symbol at its smallest size only. Spec: PKG-VEC-05."""
     seen: dict[str, set[int]] = {}
     for vector in vectors:
-        raw = vector.stage == "raw"
-        specs = (plan.interface.specs, plan.outputs) if raw else (plan.signature.specs, plan.model_outputs)
+        if vector.stage not in ("model", "raw"):
+            continue
+        specs = _specs(work.plan, vector.stage, "")
         for spec, tensor in zip((*specs[0], *specs[1]), (*vector.inputs, *vector.expected), strict=True):
             for dim, size in zip(spec.shape, tensor.array.shape, strict=True):
                 if isinstance(dim, str):
                     seen.setdefault(dim, set()).add(size)
     for name, sizes in seen.items():
-        symbol = plan.symbols[name]
+        symbol = work.plan.symbols[name]
         least = smallest_size(symbol)
         if sizes == {least} and symbol.admits(least + symbol.multiple_of):
             raise RecipeError(
-                f"{recipe.name}: every vector has {name} = {least}, expected one with a larger size; give "
-                f"samples with a larger {name}, or state bounds that allow {least} alone"
+                f"{work.recipe.name}: every vector has {name} = {least}, expected one with a larger size; "
+                f"give samples with a larger {name}, or state bounds that allow {least} alone"
             )
 
 
-def _provenance(oracle: Oracle, maker: InputMaker, cases: Sequence[_Case]) -> Provenance:
+def _provenance(work: _Work, cases: Sequence[Case]) -> Provenance:
     wide = all(case.wide is not None for case in cases)
+    shaken = wide and all(case.shaken is not None for case in cases if case.stage == "model")
     reasons = [
         f"{name}: atol {chosen['atol']:g} and rtol {chosen['rtol']:g} set by the author: {chosen['reason']}"
-        for name, chosen in maker.recipe.document.get("vectors", {}).get("comparisons", {}).items()
+        for name, chosen in work.recipe.document.get("vectors", {}).get("comparisons", {}).items()
     ]
+    oracle = work.cases.oracle
     return Provenance(
         oracle.name,
         oracle.version,
         "FP64" if wide else "FP32",
-        maker.seed,
-        " ".join([explanation(wide=wide, shaken=False), *reasons]),
+        work.maker.seed,
+        " ".join([explanation(wide=wide, shaken=shaken), *reasons]),
     )

@@ -57,6 +57,12 @@ class OnnxOracle:
         self.version = onnx.__version__
         self._model = model
         self._double_fails: str | None = None
+        filled = {tensor.name for tensor in model.graph.initializer}
+        #: The graph's inputs in its order, with their TensorProto types, and the names of its outputs.
+        self.inputs = {
+            one.name: one.type.tensor_type.elem_type for one in model.graph.input if one.name not in filled
+        }
+        self.outputs = tuple(one.name for one in model.graph.output)
 
     @functools.cached_property
     def _native(self) -> "_Evaluation":
@@ -80,9 +86,13 @@ class OnnxOracle:
 
     def shaken(self, inputs: Mapping[str, Array], unit: float, seed: int) -> dict[str, Array] | None:
         """Answer in float64 with the rounding errors of another precision planted into each node."""
-        if self.double(inputs) is None:
+        if self._double_fails is not None:
             return None
-        return self._double({name: _widened(array) for name, array in inputs.items()}, Shaker(unit, seed))
+        try:
+            return self._double({name: _widened(array) for name, array in inputs.items()}, Shaker(unit, seed))
+        except Exception as error:  # an operator of the evaluator may raise anything
+            self._double_fails = str(error)
+            return None
 
     def native(self, inputs: Mapping[str, Array]) -> dict[str, Array]:
         """Answer in the graph's own precision."""
@@ -215,7 +225,7 @@ class TorchOracle:
 
     def shaken(self, inputs: Mapping[str, Array], unit: float, seed: int) -> dict[str, Array] | None:
         """Answer with the float64 copy, each of torch's own operations shaken."""
-        if self.double(inputs) is None:
+        if self._double_fails:
             return None
         from lepton.pack.torch_shaking import shaking
 

@@ -16,7 +16,16 @@ from lepton.runtime.protocol import Array
 from lepton.tensor import datatype
 from lepton.vectors.document import Comparison
 
-__all__ = ["BLIND_RTOL", "FLOOR_ULPS", "SAFETY_FACTOR", "SHAKEN_FACTOR", "bounds", "derive", "explanation"]
+__all__ = [
+    "BLIND_RTOL",
+    "FLOOR_ULPS",
+    "SAFETY_FACTOR",
+    "SHAKEN_FACTOR",
+    "apart",
+    "bounds",
+    "derive",
+    "explanation",
+]
 
 #: The movement of an answer under planted rounding errors is multiplied by this.
 SHAKEN_FACTOR = 4
@@ -66,6 +75,18 @@ def bounds(
     else:
         moved = SHAKEN_FACTOR * max(moved, _largest_distance(wide, shaken))
     return _rounded_up(max(moved, FLOOR_ULPS * epsilon * largest)), FLOOR_ULPS * epsilon
+
+
+def apart(type_name: str, expected: Sequence[Array], answers: Sequence[Array]) -> tuple[float, float]:
+    """Return atol and rtol for an artifact that is another model: its own oracle's answers beside ours.
+
+    What it may be off by is known from its oracle, rounding errors included; half of that is added for an
+    engine that rounds a value near the middle between two steps of quantisation the other way.
+    """
+    largest = max((float(np.max(np.abs(one), initial=0.0)) for one in expected), default=0.0)
+    epsilon = _EPSILON[type_name]
+    off = max(1.5 * _largest_distance(expected, answers), FLOOR_ULPS * epsilon * largest)
+    return _rounded_up(off), FLOOR_ULPS * epsilon
 
 
 def explanation(*, wide: bool, shaken: bool) -> str:

@@ -9,8 +9,8 @@ import pytest
 import torch
 
 from lepton.errors import RecipeError
-from lepton.pack import exact_steps, oracle, reference_ops
-from lepton.pack.exact_steps import apply_steps
+from lepton.pack import exact_images, exact_selection, exact_steps, exact_texts, oracle, reference_ops
+from lepton.pack.exact_steps import ExactSteps
 from lepton.pack.oracle import OnnxOracle, TorchOracle
 from lepton.pack.tolerance import FLOOR_ULPS, SAFETY_FACTOR, SHAKEN_FACTOR, derive
 from lepton.pack.upcast import upcast
@@ -25,9 +25,10 @@ def _oracle(text: str) -> OnnxOracle:
 
 @pytest.mark.requirement("PKG-VEC-09")
 def test_no_oracle_asks_the_engine_under_test() -> None:
-    for module in (oracle, reference_ops, exact_steps):
+    for module in (oracle, reference_ops, exact_steps, exact_images, exact_selection, exact_texts):
         assert "import onnxruntime" not in inspect.getsource(module)
         assert "lepton.runtime.processing" not in inspect.getsource(module)
+        assert "lepton.runtime.steps" not in inspect.getsource(module)
 
 
 @pytest.mark.parametrize("rank", [3, 4, 5])
@@ -220,10 +221,15 @@ def test_both_implementations_of_the_steps_agree_within_float32() -> None:
     found = {"a": a}
     for operation in compile_steps(steps, [spec]):
         (found[operation.yields[0].name],) = operation.apply(*[found[name] for name in operation.sources])
+    manifest = {
+        "symbols": {"N": {"min": 1, "max": 9}, "T": {"min": 1, "max": 9}},
+        "interface": {"inputs": [{"name": "a", "datatype": "UINT8", "shape": ["N", "T", 3]}], "outputs": []},
+        "processing": {"pre": steps, "post": []},
+    }
+    exact = ExactSteps(manifest, lambda path: b"")
     for width, tolerance in ((np.float32, 1e-6), (np.float64, 1e-5)):
-        oracle_says = apply_steps(steps, {"a": a}, [spec], width)
-        for name, array in oracle_says.items():
+        for name, array in exact.apply("pre", {"a": a}, width).items():
             assert array.shape == found[name].shape
             np.testing.assert_allclose(found[name], array, rtol=tolerance, atol=tolerance)
     # rescale and normalize round as the table says, so float32 agrees bit for bit.
-    np.testing.assert_array_equal(apply_steps(steps, {"a": a}, [spec], np.float32)["d"], found["d"])
+    np.testing.assert_array_equal(exact.apply("pre", {"a": a}, np.float32)["d"], found["d"])

@@ -106,7 +106,7 @@ def test_expected_answers_are_the_true_ones(packed: Packer) -> None:
     for vector in result.vectors.vectors:
         truth = vector.inputs[0].array.astype(np.float64) @ w + b
         np.testing.assert_array_equal(vector.expected[0].array, truth.astype(np.float32))
-    assert [vector.inputs[0].array.shape[0] for vector in result.vectors.vectors] == [1, 1, 3]
+    assert [vector.inputs[0].array.shape[0] for vector in result.vectors.vectors] == [1, 1, 2, 5, 8]
     assert result.vectors.provenance.oracle.startswith("onnx.reference")
     assert result.vectors.provenance.precision == "FP64"
 
@@ -175,8 +175,9 @@ def test_refuses_a_step_that_changes_nothing(packed: Packer) -> None:
 def test_an_image_model_proves_that_swapped_channels_and_lost_normalisation_fail(packed: Packer) -> None:
     text = (
         HEAD
-        + """g (float[N,3,4,4] x) => (float[N,3] y) <float[3] w = {1, 2, 4}> {
-        m = ReduceMean <axes = [2, 3], keepdims = 0> (x)
+        + """g (float[N,3,4,4] x) => (float[N,3] y) <float[3] w = {1, 2, 4}, float[4] p = {1, 2, 3, 5}> {
+        f = Mul(x, p)
+        m = ReduceMean <axes = [2, 3], keepdims = 0> (f)
         y = Mul(m, w)
     }"""
     )

@@ -121,6 +121,23 @@ def _custom_domain(bases: Bases) -> Forged:
     return bases.finish(draft)
 
 
+def _safetensors(header: bytes, data: bytes = b"", *, length: int | None = None) -> Forge:
+    """Return a forge with one more listed file, which its name says is a safetensors file."""
+    content = struct.pack("<Q", len(header) if length is None else length) + header + data
+    return lambda bases: bases.finish(
+        bases.linear().add("weights/w.safetensors", content, "application/octet-stream", "other")
+    )
+
+
+def _tensor(begin: int, end: int, *, dtype: str = "U8", shape: str = "[1]") -> bytes:
+    return b'{"dtype":"%s","shape":%s,"data_offsets":[%d,%d]}' % (dtype.encode(), shape.encode(), begin, end)
+
+
+def _recursive(calls: Sequence[str]) -> Forge:
+    """Return a forge whose model has unused functions, each of which calls the one named beside it."""
+    return _model(lambda: models.with_functions(calls))
+
+
 _ELF = b"\x7fELF\x02\x01\x01" + bytes(57)
 _PE = b"MZ" + bytes(58) + struct.pack("<I", 64) + b"PE\0\0" + bytes(20)
 _PYC = struct.pack("<H", 3495) + b"\r\n" + bytes(16)
@@ -194,4 +211,28 @@ ARTIFACT_FAULTS: tuple[Violation, ...] = (
         "PKG-ART-08", "pt2-not-executable", _pt2(executable=False, data=_archive(["a/archive_format"]))
     ),
     Violation("PKG-ART-10", "custom-domain", _custom_domain),
+    Violation("PKG-ART-12", "byte-behind", _safetensors(b"{}", b"x")),
+    Violation("PKG-ART-12", "length-beyond-the-file", _safetensors(b"{}", length=2**63)),
+    Violation("PKG-ART-12", "space-before", _safetensors(b" {}")),
+    Violation("PKG-ART-12", "too-short", _safetensors(b"", length=0)),
+    Violation(
+        "PKG-ART-12",
+        "overlap",
+        _safetensors(b'{"a":' + _tensor(0, 1) + b',"b":' + _tensor(0, 1) + b"}", b"x"),
+    ),
+    Violation(
+        "PKG-ART-12", "gap", _safetensors(b'{"a":' + _tensor(0, 1) + b',"b":' + _tensor(2, 3) + b"}", b"xyz")
+    ),
+    Violation(
+        "PKG-ART-12", "another-shape", _safetensors(b'{"a":' + _tensor(0, 1, shape="[2]") + b"}", b"x")
+    ),
+    Violation("PKG-ART-12", "unknown-type", _safetensors(b'{"a":' + _tensor(0, 1, dtype="U9") + b"}", b"x")),
+    Violation(
+        "PKG-ART-12",
+        "name-twice",
+        _safetensors(b'{"a":' + _tensor(0, 1) + b',"a":' + _tensor(0, 1) + b"}", b"x"),
+    ),
+    Violation("PKG-ART-12", "metadata-of-numbers", _safetensors(b'{"__metadata__":{"k":1}}')),
+    Violation("PKG-ART-13", "calls-itself", _recursive(["f0"])),
+    Violation("PKG-ART-13", "circle-of-two", _recursive(["f1", "f0"])),
 )

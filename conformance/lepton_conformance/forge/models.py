@@ -27,6 +27,7 @@ __all__ = [
     "vision",
     "vision_answer",
     "vision_model",
+    "with_functions",
 ]
 
 LINEAR_WEIGHT = np.array([[0.5, -1.25], [2.0, 0.75], [-0.125, 1.5]], dtype="<f4")
@@ -89,6 +90,20 @@ def linear(
     weights = [constant("w", LINEAR_WEIGHT) if weight is None else weight, constant("b", LINEAR_BIAS)]
     made = outputs if outputs is not None else [value("y", "FP32", output_shape)]
     return model(nodes, [value(input_name, input_type, input_shape)], made, weights, domains=domains)
+
+
+def with_functions(calls: Sequence[str]) -> bytes:
+    """Return `linear` with functions f0, f1 ... of the domain `forge`, each of which calls what is named."""
+    from onnx import ModelProto, helper
+
+    built = ModelProto.FromString(linear())
+    opsets = [helper.make_opsetid("", 17), helper.make_opsetid("forge", 1)]
+    for number, called in enumerate(calls):
+        domain = "forge" if called.startswith("f") else ""
+        node = helper.make_node(called, ["x"], ["y"], domain=domain)
+        built.functions.append(helper.make_function("forge", f"f{number}", ["x"], ["y"], [node], opsets))
+    serialized: bytes = built.SerializeToString(deterministic=True)
+    return serialized
 
 
 def linear_answer(x: Array) -> Array:

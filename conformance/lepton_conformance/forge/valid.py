@@ -13,6 +13,7 @@ from lepton_conformance.forge import models
 from lepton_conformance.forge.chain import run
 from lepton_conformance.forge.draft import Draft, Forged
 from lepton_conformance.forge.package import CARD, MODEL, VECTORS, Case, build_package
+from lepton_conformance.forge.signing import attested, signed
 from lepton_conformance.oracle.answers import Array
 
 __all__ = [
@@ -265,6 +266,21 @@ def two_artifacts_draft() -> Draft:
     return draft
 
 
+def _signed() -> Draft:
+    """Return the decorated package with a bundle and an attestation of the forms that are judged."""
+    return attested(signed(decorated_draft()))
+
+
+def _with_safetensors() -> Draft:
+    """Return the linear package with two safetensors files, and functions that nothing calls."""
+    tensors = b'{"__metadata__":{"k":"v"},"w":{"dtype":"F32","shape":[1,2],"data_offsets":[0,8]}}   '
+    draft = linear_draft().put(MODEL, models.with_functions(["f1", "Identity"]))
+    for name, header, data in (("empty", b"{}", b""), ("weights", tensors, bytes(8))):
+        content = len(header).to_bytes(8, "little") + header + data
+        draft.add(f"weights/{name}.safetensors", content, "application/vnd.safetensors", "other")
+    return draft
+
+
 def _deflated() -> Forged:
     draft = decorated_draft()
     return draft.archive(deflated=("lepton.json", CARD, VECTORS, "documentation/说明 (1).md"))
@@ -281,5 +297,8 @@ VALID: tuple[ValidPackage, ...] = (
     ValidPackage("threshold", lambda: threshold_draft().directory()),
     ValidPackage("decorated-directory", lambda: decorated_draft().directory()),
     ValidPackage("decorated-zip-deflated", _deflated),
+    ValidPackage("signed-directory", lambda: _signed().directory()),
+    ValidPackage("signed-zip", lambda: _signed().archive()),
+    ValidPackage("safetensors-and-functions", lambda: _with_safetensors().directory()),
     ValidPackage("two-artifacts", lambda: two_artifacts_draft().archive()),
 )

@@ -115,6 +115,39 @@ def _oracle(name: str) -> Forge:
     return vectors(lambda v: v["provenance"]["oracle"].update(name=name))
 
 
+def _mutation(base: Base = Bases.linear, **members: Any) -> Forge:
+    """Return a forge whose mutation score says something else than is so; None removes it."""
+
+    def forge(bases: Bases) -> Forged:
+        draft = base(bases)
+        draft.sealed()
+        draft.score = None
+
+        def change(document: dict[str, Any]) -> None:
+            if not members:
+                del document["mutation"]
+            else:
+                document["mutation"].update(members)
+
+        return bases.finish(draft.edit(VECTORS, change))
+
+    return forge
+
+
+def _hidden_survivor(bases: Bases) -> Forged:
+    """Return the linear package with tolerances that let a perturbed bias pass, which its score denies."""
+    draft = bases.linear()
+    draft.sealed()
+    draft.score = None
+
+    def change(document: dict[str, Any]) -> None:
+        for vector in document["vectors"]:
+            for rule in vector["comparisons"]:
+                rule["atol"] = 0.04
+
+    return bases.finish(draft.edit(VECTORS, change))
+
+
 _WRONG_ANSWER = "AACAPwAAgD8="
 
 VECTOR_FAULTS: tuple[Violation, ...] = (
@@ -218,6 +251,18 @@ VECTOR_FAULTS: tuple[Violation, ...] = (
     Violation("PKG-VEC-08", "step-that-does-nothing", _useless_step, full=True),
     Violation("PKG-VEC-09", "engine", _oracle("onnxruntime")),
     Violation("PKG-VEC-09", "engine-in-capitals", _oracle("OnnxRuntime")),
+    Violation("PKG-VEC-10", "no-pre", vectors(_drop("prepared-2", "prepared-3"), Bases.vision)),
+    Violation("PKG-VEC-10", "no-post", vectors(_drop("answered-2", "answered-3"), Bases.vision)),
+    Violation("PKG-VEC-11", "no-score", _mutation()),
+    Violation("PKG-VEC-11", "another-number", _mutation(mutants=5, killed=5)),
+    Violation("PKG-VEC-11", "sum-is-another", _mutation(killed=3)),
+    Violation(
+        "PKG-VEC-11", "unknown-survivor", _mutation(killed=3, survivors=[{"mutant": "weights-perturbed:7"}])
+    ),
+    Violation(
+        "PKG-VEC-11", "killed-too-few", _mutation(killed=3, survivors=[{"mutant": "weights-zeroed:1"}])
+    ),
+    Violation("PKG-VEC-12", "hidden-survivor", _hidden_survivor, full=True),
     Violation("PKG-DOC-01", "not-an-identifier", _license("Apache 2.0")),
     Violation("PKG-DOC-01", "unknown-identifier", _license("Apache-3.0")),
     Violation("PKG-DOC-01", "lower-case-operator", _license("MIT or Apache-2.0")),

@@ -7,6 +7,7 @@ from lepton_conformance.forge.artifact_faults import ARTIFACT_FAULTS
 from lepton_conformance.forge.layout_faults import LAYOUT_FAULTS
 from lepton_conformance.forge.manifest_faults import MANIFEST_FAULTS
 from lepton_conformance.forge.signature_faults import SIGNATURE_FAULTS
+from lepton_conformance.forge.signing_faults import SIGNING_FAULTS
 from lepton_conformance.forge.vector_faults import VECTOR_FAULTS
 from lepton_conformance.forge.violation import Violation
 from lepton_conformance.forge.zip_faults import ZIP_FAULTS
@@ -20,4 +21,5 @@ VIOLATIONS: tuple[Violation, ...] = (
     *ARTIFACT_FAULTS,
     *SIGNATURE_FAULTS,
     *VECTOR_FAULTS,
+    *SIGNING_FAULTS,
 )

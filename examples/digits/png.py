@@ -44,7 +44,7 @@ def batch_graph() -> onnx.ModelProto:
         nodes,
         "batch",
         [helper.make_tensor_value_info("image", TensorProto.FLOAT, [8, 8, 1])],
-        [helper.make_tensor_value_info("batch", TensorProto.FLOAT, [None, 1, 8, 8])],
+        [helper.make_tensor_value_info("batch", TensorProto.FLOAT, [1, 1, 8, 8])],
         [helper.make_tensor("front", TensorProto.INT64, [1], [0])],
     )
     model = helper.make_model(graph, ir_version=8, opset_imports=[helper.make_opsetid("", 17)])

@@ -195,7 +195,12 @@ def normalized_names(package: Package) -> Iterator[Finding]:
     for chain in ("pre", "post"):
         for at, step in enumerate(manifest.get("processing", {}).get(chain, [])):
             for member in ("in", "out"):
-                yield from _normalized(step[member], f"/processing/{chain}/{at}/{member}")
+                pointer = f"/processing/{chain}/{at}/{member}"
+                if isinstance(step[member], str):
+                    yield from _normalized(step[member], pointer)
+                else:
+                    for place, name in enumerate(step[member]):
+                        yield from _normalized(name, f"{pointer}/{place}")
 
 
 def _normalized(name: str, pointer: str) -> Iterator[Finding]:

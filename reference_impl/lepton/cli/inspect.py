@@ -135,7 +135,12 @@ def _processing(manifest: dict[str, Any]) -> Iterator[str]:
         for step in manifest["processing"][chain]:
             others = {key: value for key, value in step.items() if key not in ("op", "version", "in", "out")}
             settings = f" {json.dumps(others)}" if others else ""
-            yield f"  {chain:<4} {step['in']} -> {step['out']}: {step['op']}{settings}"
+            read, written = (_names(step[member]) for member in ("in", "out"))
+            yield f"  {chain:<4} {read} -> {written}: {step['op']}{settings}"
+
+
+def _names(value: str | list[str]) -> str:
+    return value if isinstance(value, str) else ", ".join(value)
 
 
 def _vector_lines(document: dict[str, Any]) -> Iterator[str]:

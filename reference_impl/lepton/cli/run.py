@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["EXAMPLE", "HELP", "add_arguments", "run"]
 
-HELP = "answer one request with a package, from .npy files"
+HELP = "answer one request with a package, from files"
 EXAMPLE = "lepton run build/demo/digits.lepton --input image=build/demo/digits/images.npy"
 
 #: Elements of an output that the text form shows.
@@ -36,8 +36,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--input",
         action="append",
         default=[],
-        metavar="NAME=FILE.npy",
-        help="an input of the package; repeat for each (text arrays serve for BYTES)",
+        metavar="NAME=FILE",
+        help="an input of the package, a .npy file; repeat for each. For BYTES, text arrays serve, and any "
+        "other file, such as an image, is the one element",
     )
     parser.add_argument(
         "--artifact", metavar="ID", help="which artifact computes (default: the first allowed)"
@@ -83,10 +84,14 @@ def _read_input(text: str, specs: Mapping[str, TensorSpec]) -> "tuple[str, Array
     name, equals, file = text.partition("=")
     if not equals or name not in specs:
         raise BindError(
-            f"--input {text}: found no input of the package, expected NAME=FILE.npy with NAME one of "
+            f"--input {text}: found no input of the package, expected NAME=FILE with NAME one of "
             f"{sorted(specs)}"
         )
     try:
+        if specs[name].datatype == "BYTES" and not _is_array(Path(file)):
+            element = np.empty(1, dtype=object)
+            element[0] = Path(file).read_bytes()
+            return name, element.reshape([1] * len(specs[name].shape))
         array = np.load(file, allow_pickle=False)
     except (OSError, ValueError, EOFError, MemoryError) as error:
         raise SourceError(f"--input {text}: cannot read an array from {file} ({error})") from error
@@ -102,6 +107,11 @@ def _read_input(text: str, specs: Mapping[str, TensorSpec]) -> "tuple[str, Array
 
         return name, array.view(numpy_dtype("BF16"))
     return name, array.astype(array.dtype.newbyteorder("="), copy=False)
+
+
+def _is_array(path: Path) -> bool:
+    with path.open("rb") as file:
+        return file.read(6) == b"\x93NUMPY"
 
 
 def _write(specs: Iterable[TensorSpec], answer: "Mapping[str, Array]", folder: Path) -> list[Path]:

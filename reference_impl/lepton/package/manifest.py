@@ -52,8 +52,8 @@ class Step:
 
     op: str
     version: int
-    source: str
-    target: str
+    sources: tuple[str, ...]
+    targets: tuple[str, ...]
     settings: dict[str, Any]
 
 
@@ -156,4 +156,8 @@ def _processing(value: Mapping[str, Any]) -> Processing:
 
 def _step(value: Mapping[str, Any]) -> Step:
     settings = {name: one for name, one in value.items() if name not in ("op", "version", "in", "out")}
-    return Step(value["op"], value["version"], value["in"], value["out"], settings)
+    return Step(value["op"], value["version"], _names(value["in"]), _names(value["out"]), settings)
+
+
+def _names(value: str | list[str]) -> tuple[str, ...]:
+    return (value,) if isinstance(value, str) else tuple(value)

@@ -34,8 +34,8 @@ def test_the_typed_manifest_says_what_the_json_says(tmp_path: Path) -> None:
         assert manifest.interface is not None
         assert manifest.served is manifest.interface
         assert manifest.processing is not None
-        assert [(step.op, step.source, step.target) for step in manifest.processing.pre] == [
-            (step["op"], step["in"], step["out"]) for step in document["processing"]["pre"]
+        assert [(step.op, step.sources, step.targets) for step in manifest.processing.pre] == [
+            (step["op"], (step["in"],), (step["out"],)) for step in document["processing"]["pre"]
         ]
         assert {name: (one.min, one.max) for name, one in manifest.symbols.items()} == {
             name: (one["min"], one.get("max")) for name, one in document["symbols"].items()

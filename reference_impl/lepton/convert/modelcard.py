@@ -8,16 +8,18 @@ headings. Serves PKG-DOC.
 import json
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import yaml
 
 import lepton_spec
+from lepton.checks.licence import licence_fault
 from lepton.errors import RecipeError
 from lepton.pack.yamltext import read_yaml
 from lepton.package.loaded import LoadedPackage
 
-__all__ = ["MAX_CARD_BYTES", "card_facts", "card_text", "spdx_expression"]
+__all__ = ["MAX_CARD_BYTES", "CardFacts", "card_facts", "card_text", "spdx_expression"]
 
 #: Bytes of a card that are read.
 MAX_CARD_BYTES = 1024 * 1024
@@ -46,6 +48,8 @@ _HEADINGS = {
         "risks and limitations",
     ),
 }
+_STATUSES = ("none", "possible", "present", "unknown")
+_LANGUAGE = re.compile(r"[a-zA-Z]{2,3}(-[A-Za-z0-9]{2,8})*\Z")
 _NOT_PROVIDED = "Not provided: "
 _HEADING = re.compile(r"^#{1,4} +(.+?) *#*$")
 _FENCE = re.compile(r"^(```|~~~)")
@@ -130,8 +134,20 @@ def _spdx() -> dict[str, str]:
     return {name.lower(): name for name in listed}
 
 
-def card_facts(data: bytes, name: str) -> tuple[dict[str, Any], list[str]]:
-    """Return a card as a part of a recipe, and what it has that a recipe has no place for.
+@dataclass(frozen=True, slots=True)
+class CardFacts:
+    """A card as a part of a recipe, and what it has that a recipe has no place for.
+
+    `other_license` is what the card calls a licence that is no SPDX expression; None when there is none such.
+    """
+
+    recipe: dict[str, Any]
+    lost: list[str]
+    other_license: str | None
+
+
+def card_facts(data: bytes, name: str) -> CardFacts:
+    """Read a card.
 
     Raises: RecipeError when it is too long, no UTF-8, or its front matter is no YAML that is read.
     """
@@ -144,7 +160,7 @@ def card_facts(data: bytes, name: str) -> tuple[dict[str, Any], list[str]]:
     front, body = _front_matter(text.replace("\r\n", "\n"), name)
     language = _language(front.get("language"))
     facts: dict[str, Any] = {"language": language}
-    lost = _front_facts(front, facts, name)
+    other, lost = _front_facts(front, facts, name)
     title, opening, sections = _sections(body)
     if title:
         facts["title"] = {language: title}
@@ -156,7 +172,7 @@ def card_facts(data: bytes, name: str) -> tuple[dict[str, Any], list[str]]:
         card["trainedOn"] = [{"name": one} for one in names]
     if card:
         facts["card"] = card
-    return facts, lost
+    return CardFacts(facts, lost, other)
 
 
 def _front_matter(text: str, name: str) -> tuple[dict[str, Any], str]:
@@ -171,16 +187,16 @@ def _front_matter(text: str, name: str) -> tuple[dict[str, Any], str]:
     return value, body.partition("\n")[2]
 
 
-def _front_facts(front: Mapping[str, Any], facts: dict[str, Any], name: str) -> list[str]:
+def _front_facts(front: Mapping[str, Any], facts: dict[str, Any], name: str) -> tuple[str | None, list[str]]:
     """Move what a recipe has a place for into `facts`; keep the rest in an extension and say so."""
-    lost = []
+    other = None
     said = front.get("license_name") if front.get("license") == "other" else front.get("license")
     if isinstance(said, str):
-        known = spdx_expression(said)
-        if known is not None or front.get("license") == "other":
-            facts["license"] = known or said
+        expression = spdx_expression(said) or said
+        if licence_fault(expression)[0] is None:
+            facts["license"] = expression
         else:
-            lost.append(f"{name}: the licence {said!r} is no SPDX identifier; state it in the recipe")
+            other = said
     ours = front.get("lepton")
     if isinstance(ours, Mapping):
         facts |= {key: ours[key] for key in ("id", "version") if isinstance(ours.get(key), str)}
@@ -197,12 +213,11 @@ def _front_facts(front: Mapping[str, Any], facts: dict[str, Any], name: str) -> 
         "tags",
         "library_name",
     }
-    lost += [f"{name}: {key} has no place in a package" for key in front if key not in known_keys]
-    return lost
+    return other, [f"{name}: {key} has no place in a package" for key in front if key not in known_keys]
 
 
 def _language(value: Any) -> str:
-    languages = _names(value)
+    languages = [one for one in _names(value) if _LANGUAGE.match(one)]
     return languages[0] if languages else "en"
 
 
@@ -239,7 +254,9 @@ def _card(sections: Mapping[str, str], language: str) -> dict[str, Any]:
             card[name] = {language: text[:MAX_STATEMENT]}
     status, _, basis = sections.get("personal data", "").partition("\n")
     if status.startswith("Status: "):
-        card["personalData"] = {"status": status.removeprefix("Status: ").removesuffix(".")}
+        personal: dict[str, Any] = {"status": status.removeprefix("Status: ").removesuffix(".")}
         if basis.strip():
-            card["personalData"]["basis"] = {language: basis.strip()}
+            personal["basis"] = {language: basis.strip()}
+        if personal["status"] in _STATUSES:
+            card["personalData"] = personal
     return card

@@ -19,6 +19,9 @@ __all__ = ["KINDS", "read_source"]
 
 #: What `--from` takes -> the module that reads it; in the order in which they are asked to recognise one.
 KINDS: Mapping[str, str] = {
+    "mlflow": "lepton.convert.sources.mlflow",
+    "triton": "lepton.convert.sources.triton",
+    "huggingface": "lepton.convert.sources.huggingface",
     "safetensors": "lepton.convert.sources.safetensors",
     "xgboost": "lepton.convert.sources.xgboost",
     "lightgbm": "lepton.convert.sources.lightgbm",

@@ -15,7 +15,7 @@ import yaml
 from lepton.convert.modelcard import card_text
 from lepton.convert.targets.chainmodel import joined_model
 from lepton.convert.targets.offer import Entry, Offer, offer, refuse_shared_names
-from lepton.convert.targets.place import copy_artifact, uncarried
+from lepton.convert.targets.place import copy_artifact, copy_licenses, uncarried
 from lepton.package.loaded import LoadedPackage
 from lepton.tensor import datatype
 
@@ -56,6 +56,7 @@ def write(package: LoadedPackage, folder: Path, artifact: str | None) -> tuple[s
         _yaml({"name": "mlflow-env", "channels": ["conda-forge"], "dependencies": conda}), encoding="ascii"
     )
     (folder / "README.md").write_text(card_text(package), encoding="utf-8")
+    copy_licenses(package, folder)
     for entry in offered.inputs:
         if entry.get("optional"):
             lost.append(f"{entry['name']}: the default is not filled in; it has to be given always")

@@ -8,13 +8,14 @@ import hashlib
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
+from lepton.convert.folder import LICENSES
 from lepton.convert.targets.offer import Entry
 from lepton.errors import SourceError
 from lepton.package.container import CHUNK_BYTES
 from lepton.package.loaded import LoadedPackage
 from lepton.package.paths import displayed
 
-__all__ = ["copy_artifact", "copy_file", "uncarried"]
+__all__ = ["copy_artifact", "copy_file", "copy_licenses", "uncarried"]
 
 
 def copy_artifact(package: LoadedPackage, artifact: Entry, target: Path) -> None:
@@ -44,9 +45,17 @@ def _copied(source: BinaryIO, out: BinaryIO) -> str:
     return state.hexdigest()
 
 
+def copy_licenses(package: LoadedPackage, folder: Path) -> None:
+    """Write the texts of licences beside a converted model."""
+    for path in package.files("license"):
+        target = folder / LICENSES / PurePosixPath(path).name
+        target.parent.mkdir(exist_ok=True)
+        target.write_bytes(package.read(path))
+
+
 def uncarried(package: LoadedPackage) -> list[str]:
-    """Say what only a package has: vectors, attestations, further files."""
+    """Say what only a package has: vectors and further files. Files of steps go with the steps."""
     vectors = ", ".join(package.document["vectors"])
     lost = [f"vectors ({vectors}): the golden vectors and their controls stay behind"]
-    others = [one.path for one in package.manifest.files if one.role in ("license", "documentation", "other")]
+    others = [one.path for one in package.manifest.files if one.role in ("documentation", "other")]
     return lost + [f"{path}: the file is not carried" for path in others]

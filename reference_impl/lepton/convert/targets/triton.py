@@ -14,7 +14,7 @@ from lepton.convert.modelcard import card_text
 from lepton.convert.pbtxt import Fields, written
 from lepton.convert.targets.chainmodel import step_model
 from lepton.convert.targets.offer import Chain, Offer, offer, refuse_shared_names
-from lepton.convert.targets.place import copy_artifact, uncarried
+from lepton.convert.targets.place import copy_artifact, copy_licenses, uncarried
 from lepton.errors import UnsupportedError
 from lepton.package.loaded import LoadedPackage
 from lepton.tensor import TensorSpec
@@ -72,6 +72,7 @@ def write(package: LoadedPackage, folder: Path, artifact: str | None) -> tuple[s
     )
     _write_config(top, how, batch, inputs, outputs, labels, _parameters(package))
     (top / "README.md").write_text(card_text(package), encoding="utf-8")
+    copy_licenses(package, top)
     lost += _lost_of_tensors(offered, batch)
     others = sorted(set(document["title"]) - {document["language"]})
     lost += [f"texts in {', '.join(others)}: README.md is in {document['language']}"] if others else []

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from lepton.package.loaded import LoadedPackage
     from lepton.vectors.outcome import ReplayFacts
 
-__all__ = ["LEVELS", "load", "validate", "validate_package"]
+__all__ = ["LEVELS", "load", "report_of", "validate", "validate_package"]
 
 LEVELS = ("quick", "full")
 
@@ -45,7 +45,7 @@ def validate_package(path: Path, *, level: str, allow_executable: bool = False) 
         outcome = run(package, _QUICK)
         if level == "full":
             outcome = _run_full(package, outcome, allow_executable)
-        return _report(package, outcome, level)
+        return report_of(package, outcome, level)
 
 
 def load(path: Path, *, verify: bool = True) -> "LoadedPackage":
@@ -81,13 +81,13 @@ def _run_full(package: Package, quick: Outcome, allow_executable: bool) -> Outco
     if all(reason.startswith("blocked by") for reason in _reasons(hidden)):
         return hidden
     from lepton.package.loaded import LoadedPackage
-    from lepton.vectors.replay import replay
+    from lepton.vectors.apart import replay_apart
 
     facts: ReplayFacts | None = None
     refused = ""
     loaded = LoadedPackage(package)
     try:
-        facts = replay(loaded, allow_executable=allow_executable)
+        facts = replay_apart(loaded, allow_executable=allow_executable)
     except SourceError:
         raise
     except LeptonError as error:
@@ -101,7 +101,8 @@ def _reasons(outcome: Outcome) -> list[str]:
     return [outcome.not_checked.get(name, "") for one in checks_of(None, "") for name in one.ids]
 
 
-def _report(package: Package, outcome: Outcome, level: str) -> PackageReport:
+def report_of(package: Package, outcome: Outcome, level: str) -> PackageReport:
+    """Return the report of what checks yielded at a level."""
     not_checked = dict(outcome.not_checked)
     outside: list[str] = []
     if level == "quick":

@@ -7,7 +7,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from lepton.cli.registries import add_options, opened, tell, told
+from lepton.cli.network import add_options
 from lepton.report.escape import for_terminal
 
 __all__ = ["EXAMPLE", "HELP", "add_arguments", "run"]
@@ -37,6 +37,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Pull, and say what was written."""
+    from lepton.cli.registries import opened, tell, told
     from lepton.transport.pull import pull
 
     with opened(args.reference, args) as registry:

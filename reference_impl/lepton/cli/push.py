@@ -6,7 +6,7 @@ Owns the command's arguments and its answer; leaves the work to `lepton.transpor
 import argparse
 from pathlib import Path
 
-from lepton.cli.registries import add_options, opened, tell, told
+from lepton.cli.network import add_options
 from lepton.report.escape import for_terminal
 
 __all__ = ["EXAMPLE", "HELP", "add_arguments", "run"]
@@ -29,6 +29,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Push, and say what was stored."""
+    from lepton.cli.registries import opened, tell, told
     from lepton.transport.carried import Carried
     from lepton.transport.push import push
 

@@ -1,39 +1,26 @@
-"""What the commands that speak to registries share: their options, and progress on a terminal.
+"""What the commands that speak to registries share: connections, credentials, and progress on a terminal.
 
-Owns arguments and the line of progress; leaves the work to `lepton.transport`. Serves the topic PKG-OCI.
+Owns these; leaves the work to `lepton.transport`, the options to `lepton.cli.network`. Serves the
+topic PKG-OCI.
 """
 
 import argparse
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 from lepton.errors import LeptonError
+from lepton.finding import PackageReport
+from lepton.remote import validate_remote
 from lepton.report.escape import for_terminal
 from lepton.transport.credentials import Credentials, find_credentials
 from lepton.transport.http import Client, Trust
-from lepton.transport.reference import parse
+from lepton.transport.reference import SCHEME, parse
 from lepton.transport.registry import Registry
 
-__all__ = ["add_options", "opened", "tell", "trust_of"]
+__all__ = ["opened", "tell", "told", "trust_of", "validated"]
 
 MAX_PASSWORD_BYTES = 64 * 1024
-
-
-def add_options(parser: argparse.ArgumentParser) -> None:
-    """Declare the options that say how to reach a registry."""
-    group = parser.add_argument_group("reaching a registry (default: TLS, credentials of docker login)")
-    group.add_argument("--username", metavar="NAME", help="name to log in with; the password is on stdin")
-    group.add_argument(
-        "--tls-roots",
-        type=Path,
-        metavar="FILE.pem",
-        help="certificate authorities to trust beside the system's, also on this machine",
-    )
-    group.add_argument(
-        "--plain-http", action="store_true", help="allow http without TLS to other machines than this one"
-    )
 
 
 def trust_of(args: argparse.Namespace) -> Trust:
@@ -47,6 +34,23 @@ def opened(text: str, args: argparse.Namespace) -> Iterator[Registry]:
     reference = parse(text)
     with Client(trust_of(args)) as client:
         yield Registry(client, reference, _credentials(reference.host, args))
+
+
+def validated(text: str, args: argparse.Namespace) -> PackageReport:
+    """Judge a package that is elsewhere, as the options of `lepton validate` say. Raises: LeptonError."""
+    credentials = _credentials(parse(text).host, args) if text.startswith(SCHEME) else Credentials()
+    with Client(trust_of(args)) as client:
+        try:
+            return validate_remote(
+                text,
+                client,
+                credentials,
+                level=args.level,
+                allow_executable=args.allow_executable,
+                progress=tell,
+            )
+        finally:
+            told()
 
 
 def _credentials(host: str, args: argparse.Namespace) -> Credentials:

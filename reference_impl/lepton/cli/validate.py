@@ -7,12 +7,13 @@ import argparse
 import sys
 from pathlib import Path
 
+from lepton.cli.network import add_options
 from lepton.cli.output import write_output
 from lepton.errors import LeptonError
-from lepton.finding import Verdict
+from lepton.finding import Report, Verdict
 from lepton.report import FORMATS, render
 from lepton.report.escape import for_terminal
-from lepton.validate import LEVELS, validate
+from lepton.validate import LEVELS, validate, validate_package
 
 HELP = "judge model packages by the standard"
 EXAMPLE = "lepton validate build/demo/digits.lepton"
@@ -20,11 +21,18 @@ EXAMPLE = "lepton validate build/demo/digits.lepton"
 EXIT_CONFORMS, EXIT_VIOLATES, EXIT_ERROR, EXIT_INCONCLUSIVE = 0, 1, 2, 3
 PROFILES = ("package",)
 ENGINES = ("local",)
+#: How the address of a package begins that is not on this machine.
+_REMOTE = ("oci://", "https://", "http://")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
-    parser.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="a package: directory or .lepton")
+    parser.add_argument(
+        "paths",
+        nargs="+",
+        metavar="PATH",
+        help="a package: directory, .lepton, oci://HOST/NAME:TAG or https://HOST/FILE.lepton",
+    )
     parser.add_argument(
         "--level",
         choices=LEVELS,
@@ -45,6 +53,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="replay artifacts that can run code of the package's author (pt2)",
     )
+    add_options(parser)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -55,7 +64,7 @@ def run(args: argparse.Namespace) -> int:
         raise LeptonError(f"found the profile {args.profile!r}, expected one of: {', '.join(PROFILES)}")
     if args.output is not None and not args.output.parent.is_dir():
         raise LeptonError(f"cannot write {str(args.output)!r}: there is no such directory")
-    report, unread = validate(args.paths, level=args.level, allow_executable=args.allow_executable)
+    report, unread = _validate(args)
     if report.packages:
         write_output(render(report, args.format), args.output)
         if args.output is not None:
@@ -71,3 +80,26 @@ def run(args: argparse.Namespace) -> int:
     if Verdict.FAIL in verdicts:
         return EXIT_VIOLATES
     return EXIT_INCONCLUSIVE if Verdict.INCONCLUSIVE in verdicts else EXIT_CONFORMS
+
+
+def _validate(args: argparse.Namespace) -> tuple[Report, tuple[LeptonError, ...]]:
+    """Validate local packages without any network, and those that are elsewhere over it."""
+    if not any(one.startswith(_REMOTE) for one in args.paths):
+        paths = [Path(one) for one in args.paths]
+        return validate(paths, level=args.level, allow_executable=args.allow_executable)
+    from lepton.cli.registries import validated
+
+    packages = []
+    unread: list[LeptonError] = []
+    for one in args.paths:
+        try:
+            if one.startswith(_REMOTE):
+                packages.append(validated(one, args))
+            else:
+                path = Path(one)
+                packages.append(
+                    validate_package(path, level=args.level, allow_executable=args.allow_executable)
+                )
+        except LeptonError as error:
+            unread.append(error)
+    return Report(tuple(packages), args.level), tuple(unread)

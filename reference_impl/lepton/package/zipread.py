@@ -9,10 +9,11 @@ import stat
 import zlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Protocol
 
 from lepton.errors import SourceError
 from lepton.finding import Finding
-from lepton.formats.source import FileSource
+from lepton.formats.source import FileSource, Source
 from lepton.package.container import CHUNK_BYTES, Entry
 from lepton.package.limits import MAX_FILES
 from lepton.package.paths import displayed
@@ -26,11 +27,23 @@ from lepton.package.zipheaders import (
     read_local,
 )
 
-__all__ = ["ZipContainer"]
+__all__ = ["ZipContainer", "ZipSource"]
 
 _ALLOWED_FLAGS = 1 << 1 | 1 << 2 | 1 << 11
 _UTF8_FLAG = 1 << 11
 _UNIX = 3
+
+
+class ZipSource(Source, Protocol):
+    """The bytes of a whole zip."""
+
+    def part(self, offset: int, size: int) -> Source:
+        """Return the range `[offset, offset + size)`."""
+        ...
+
+    def stamp(self) -> tuple[int, int, int]:
+        """Return what changes when the bytes do."""
+        ...
 
 
 class ZipContainer:
@@ -43,12 +56,7 @@ class ZipContainer:
 
         Raises: SourceError when the file cannot be read. A file that is no sound zip has `faults`.
         """
-        self.path = path
-        self._files: dict[str, Entry] = {}
-        self.entries: Mapping[str, Entry] = self._files
-        self._headers: dict[str, Central] = {}
-        self._irregular: list[str] = []
-        self._faults: list[Finding] = []
+        self._prepare(path)
         try:
             self._descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
         except OSError as error:
@@ -57,17 +65,37 @@ class ZipContainer:
             status = os.fstat(self._descriptor)
             if not stat.S_ISREG(status.st_mode):
                 raise SourceError(f"{displayed(str(path))!r} is neither a directory nor a regular file")
-            self._source = FileSource(self._descriptor, status.st_size)
-            try:
-                self._read(read_directory(self._source))
-            except ZipFault as fault:
-                self._fault(fault.requirement, fault.place, fault.message)
+            self._look(FileSource(self._descriptor, status.st_size))
         except OSError as error:
             self.close()
             raise SourceError(f"cannot read {displayed(str(path))!r}: {error.strerror}") from error
         except BaseException:
             self.close()
             raise
+
+    @classmethod
+    def over(cls, source: ZipSource, path: Path) -> "ZipContainer":
+        """Return the container of bytes that are elsewhere; `path` is what they are called."""
+        container = cls.__new__(cls)
+        container._prepare(path)
+        container._descriptor = -1
+        container._look(source)
+        return container
+
+    def _prepare(self, path: Path) -> None:
+        self.path = path
+        self._files: dict[str, Entry] = {}
+        self.entries: Mapping[str, Entry] = self._files
+        self._headers: dict[str, Central] = {}
+        self._irregular: list[str] = []
+        self._faults: list[Finding] = []
+
+    def _look(self, source: ZipSource) -> None:
+        self._source = source
+        try:
+            self._read(read_directory(source))
+        except ZipFault as fault:
+            self._fault(fault.requirement, fault.place, fault.message)
         self.irregular = frozenset(self._irregular)
         self.faults = tuple(self._faults)
 
@@ -163,7 +191,7 @@ class ZipContainer:
 class OpenZipFile:
     """One file inside the zip."""
 
-    def __init__(self, entry: Entry, header: Central, zipped: FileSource) -> None:
+    def __init__(self, entry: Entry, header: Central, zipped: ZipSource) -> None:
         assert entry.data_offset is not None
         self._entry = entry
         self._header = header
@@ -235,7 +263,7 @@ class OpenZipFile:
             return f"found {self._header.compressed} stored bytes, expected {self._entry.size}"
         return self._fault
 
-    def source(self) -> FileSource | None:
+    def source(self) -> Source | None:
         """Return random access to a stored file."""
         if not self._entry.stored:
             return None

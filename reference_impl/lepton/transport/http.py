@@ -20,12 +20,13 @@ from lepton.transport.reference import is_loopback
 if TYPE_CHECKING:
     import urllib3
 
-__all__ = ["Answer", "Client", "Interrupted", "Trust", "origin_of"]
+__all__ = ["Answer", "Client", "Interrupted", "Trust", "joined", "origin_of"]
 
 CONNECT_SECONDS = 10.0
 READ_SECONDS = 60.0
-#: Bytes a second that a body has to bring on average, after `READ_SECONDS` of grace.
+#: Bytes a second that a body has to bring on average, after a grace in seconds.
 MIN_RATE = 16 * 1024
+GRACE_SECONDS = 60.0
 MAX_REDIRECTS = 5
 #: Bytes of an answer that is only read to say what went wrong.
 MAX_ERROR_BYTES = 64 * 1024
@@ -91,7 +92,7 @@ class Answer:
                 left -= len(piece)
                 count += len(piece)
                 yield piece
-                if time.monotonic() - began > READ_SECONDS + count / MIN_RATE:
+                if time.monotonic() - began > GRACE_SECONDS + count / MIN_RATE:
                     raise Interrupted(f"{_shown(self.url)} answers too slowly; try again later")
         except (HTTPError, OSError, http.client.HTTPException) as error:
             raise Interrupted(
@@ -172,7 +173,7 @@ class Client:
             if answer.status not in _REDIRECTS or not target or method not in ("GET", "HEAD"):
                 return answer
             answer.close()
-            following = urljoin(url, target)
+            following = joined(url, target)
             if urlsplit(url).scheme == "https" and urlsplit(following).scheme != "https":
                 raise SourceError(
                     f"{_shown(url)} redirects to {_shown(following)}, expected an https address"
@@ -187,6 +188,7 @@ class Client:
     def _send(self, method: str, url: str, headers: Mapping[str, str], body: bytes | None) -> Answer:
         from urllib3.exceptions import HTTPError, LocationParseError, SSLError
 
+        joined(url, "")
         if not self.trust.allows(url):
             raise SourceError(
                 f"found {_shown(url)}, expected https; plain http is for this machine, or with --plain-http"
@@ -206,6 +208,16 @@ class Client:
         return Answer(response.status, found, url, response)
 
 
+def joined(url: str, target: str) -> str:
+    """Return where a header of an answer from `url` leads. Raises: SourceError when it is no address."""
+    try:
+        found = urljoin(url, target)
+        _ = urlsplit(found).port
+    except ValueError as error:
+        raise SourceError(f"{_shown(url)} names {displayed(target)[:100]!r}, which is no address") from error
+    return found
+
+
 def origin_of(url: str) -> tuple[str, str, int | None]:
     """Return scheme, host and port of a URL."""
     parts = urlsplit(url)
@@ -215,7 +227,10 @@ def origin_of(url: str) -> tuple[str, str, int | None]:
 
 def _shown(url: str) -> str:
     """Return a URL for a message, without user, password and query, which may hold secrets."""
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return "an address that cannot be read"
     host = parts.netloc.rpartition("@")[2]
     return displayed(f"{parts.scheme}://{host}{parts.path}"[:300])
 

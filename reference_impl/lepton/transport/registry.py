@@ -11,13 +11,13 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any
-from urllib.parse import quote, urlencode, urljoin, urlsplit
+from urllib.parse import quote, urlencode, urlsplit
 
 from lepton.errors import LeptonError, SourceError
 from lepton.package.jsontext import read_json
 from lepton.package.paths import displayed
 from lepton.transport.credentials import Credentials
-from lepton.transport.http import MAX_ERROR_BYTES, Answer, Client, Interrupted, origin_of
+from lepton.transport.http import MAX_ERROR_BYTES, Answer, Client, Interrupted, joined, origin_of
 from lepton.transport.modelpack import MANIFEST_TYPE, MAX_OCI_MANIFEST_BYTES, Descriptor
 from lepton.transport.reference import Reference, is_loopback
 
@@ -173,7 +173,7 @@ class Registry:
             return (self._location(answer), end + 1) if end else (self._begin(), 0)
 
     def _location(self, answer: Answer) -> str:
-        target = urljoin(answer.url, answer.headers.get("location", ""))
+        target = joined(answer.url, answer.headers.get("location", ""))
         if "location" not in answer.headers or not self._client.trust.allows(target):
             raise SourceError("the registry names no address to send to, expected one on https")
         return target
@@ -219,7 +219,7 @@ class Registry:
             raise SourceError(f"the registry asks for {challenge[:60]!r}, expected Basic or Bearer")
         found = {one[0] or one[2]: one[1] or one[3] for one in _CHALLENGE.findall(challenge)}
         realm = found.get("realm", "")
-        parts = urlsplit(realm)
+        parts = urlsplit(joined(self._base, realm))
         if not self._client.trust.allows(realm) or (
             parts.scheme == "http" and not self._base.startswith("http://")
         ):
@@ -278,13 +278,12 @@ def _chunks(pieces: Iterable[bytes | memoryview], skip: int) -> Iterator[tuple[i
     waiting = bytearray()
     offset, at = skip, 0
     for piece in pieces:
-        fresh = piece[max(0, skip - at) :]
+        waiting += piece[max(0, skip - at) :]
         at += len(piece)
-        waiting += fresh
-        if len(waiting) >= CHUNK_BYTES:
-            yield offset, bytes(waiting)
-            offset += len(waiting)
-            waiting.clear()
+        while len(waiting) >= CHUNK_BYTES:
+            yield offset, bytes(waiting[:CHUNK_BYTES])
+            offset += CHUNK_BYTES
+            del waiting[:CHUNK_BYTES]
     if waiting:
         yield offset, bytes(waiting)
 

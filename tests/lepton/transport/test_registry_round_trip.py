@@ -1,5 +1,6 @@
 """Packages through a real registry: there and back, again, attached files, and what the tag names."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -8,7 +9,10 @@ import pytest
 from lepton.cli import main
 from lepton.errors import LeptonError, SourceError
 from lepton.package import open_package
+from lepton.remote import validate_remote
 from lepton.transport.carried import Carried
+from lepton.transport.credentials import Credentials
+from lepton.transport.http import Client, Trust
 from lepton.transport.pull import pull
 from lepton.transport.push import Pushed, push
 from lepton.transport.registry import Registry
@@ -160,3 +164,37 @@ def test_the_commands_push_and_pull(
     assert "sizes and digests verified" in capsys.readouterr().out
     assert main(["pull", "oci://127.0.0.1:1/a/b:1", "-o", str(tmp_path / "c.lepton")]) == 2
     assert "cannot reach http://127.0.0.1:1" in capsys.readouterr().err
+
+
+def test_the_command_validate_judges_a_package_in_a_registry(
+    registry_host: str,
+    reach: Reach,
+    package: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path / "none"))
+    sent(package, reach(f"oci://{registry_host}/a/judged:1"))
+    there = f"oci://{registry_host}/a/judged:1"
+    assert main(["validate", "--level", "quick", "--format", "json", there]) == 3
+    quick = json.loads(capsys.readouterr().out)["packages"][0]
+    assert quick["path"] == there
+    assert quick["verdict"] == "inconclusive"
+    assert quick["identity"] == validate_package(package, level="quick").identity
+    assert main(["validate", there]) == 0
+    assert main(["validate", "--level", "quick", str(package), "oci://127.0.0.1:1/a/b:1"]) == 2
+    assert "cannot reach" in capsys.readouterr().err
+
+
+def test_a_violation_in_a_registry_is_found_from_afar(
+    registry_host: str, reach: Reach, tmp_path: Path
+) -> None:
+    draft = linear_draft()
+    draft.manifest["license"] = "No-Such-Licence"
+    registry = reach(f"oci://{registry_host}/a/broken:1")
+    sent(draft.archive().write(tmp_path, "made"), registry)
+    with Client(Trust()) as client:
+        report = validate_remote(str(registry.reference), client, Credentials(), level="quick")
+    assert [one.requirement for one in report.findings] == ["PKG-DOC-01"]
+    assert report.verdict == "fail"

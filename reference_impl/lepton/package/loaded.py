@@ -79,11 +79,20 @@ class LoadedPackage:
         chosen = artifact if isinstance(artifact, Artifact) else self.manifest.artifact(artifact)
         if self._package.container.kind == "directory":
             return self.path.resolve()
-        if self._directory is None:
-            self._directory = Path(tempfile.mkdtemp(prefix="lepton-"))
+        self.reserve()
+        assert self._directory is not None
         for path in dict.fromkeys((chosen.entry, *chosen.external)):
             self._write(path, self._directory / path)
         return self._directory
+
+    def reserve(self) -> None:
+        """Make the directory that `materialize` writes to, where one is needed.
+
+        A process that is forked after that writes there, and this one removes it, whatever becomes of the
+        other.
+        """
+        if self._directory is None and self._package.container.kind != "directory":
+            self._directory = Path(tempfile.mkdtemp(prefix="lepton-"))
 
     def entry(self, artifact: Artifact | str | None = None) -> Path:
         """Materialize an artifact and return the path of its entry file."""

@@ -51,7 +51,7 @@ def boosted_graph(
         raise RecipeError(
             f"{request.source}: onnxmltools {tools.__version__} cannot convert it ({one_line(error)})"
         ) from error
-    shapes: dict[str, Sequence[int | str]] = {
+    shapes: dict[str, Sequence[int | str | None]] = {
         MATRIX: (BATCH, width),
         "label": (BATCH,),
         "probabilities": (BATCH, classes),

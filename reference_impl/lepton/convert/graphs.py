@@ -4,16 +4,16 @@ Owns settling such a graph before it becomes an artifact; leaves converting to t
 `lepton.pack.onnx_source`. Serves PKG-ART-02 and PKG-ART-11.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from lepton.errors import RecipeError
 from lepton.pack.onnx_source import OnnxSource, onnx_source_of
 
 if TYPE_CHECKING:
-    from onnx import ModelProto, ValueInfoProto
+    from onnx import GraphProto, ModelProto, ValueInfoProto
 
-__all__ = ["BATCH", "BATCH_FACTS", "renamed", "settled"]
+__all__ = ["BATCH", "BATCH_FACTS", "renamed", "reordered", "settled"]
 
 #: The symbol of the first dimension of models that take any number of rows.
 BATCH = "N"
@@ -21,7 +21,9 @@ BATCH = "N"
 BATCH_FACTS: Mapping[str, Mapping[str, object]] = {"symbols": {BATCH: {"min": 1, "unbounded": True}}}
 
 
-def settled(model: "ModelProto", shapes: Mapping[str, Sequence[int | str]] | None = None) -> OnnxSource:
+def settled(
+    model: "ModelProto", shapes: Mapping[str, Sequence[int | str | None]] | None = None
+) -> OnnxSource:
     """Return the graph without stamps, its inputs and outputs with the shapes given, else `N` for open rows.
 
     Raises: RecipeError when it is too large for one protobuf message.
@@ -52,27 +54,49 @@ def settled(model: "ModelProto", shapes: Mapping[str, Sequence[int | str]] | Non
 
 
 def renamed(model: "ModelProto", names: Mapping[str, str]) -> None:
-    """Give inputs and outputs of the main graph other names, wherever they are used."""
-    graphs = [model.graph]
+    """Give values of the main graph other names, wherever they are used, and make way for them."""
+    graphs = list(_graphs(model.graph))
+    used = {name for graph in graphs for node in graph.node for name in (*node.input, *node.output)}
+    used |= {tensor.name for graph in graphs for tensor in graph.initializer}
+    mapping = dict(names)
+    for wanted in names.values():
+        if wanted in used and wanted not in names:
+            spare = (f"{wanted}_{count}" for count in range(len(used) + 1))
+            mapping[wanted] = next(name for name in spare if name not in used)
     for graph in graphs:
         for value in (*graph.input, *graph.output, *graph.value_info, *graph.initializer):
-            value.name = names.get(value.name, value.name)
+            value.name = mapping.get(value.name, value.name)
         for node in graph.node:
-            for index, name in enumerate(node.input):
-                node.input[index] = names.get(name, name)
-            for index, name in enumerate(node.output):
-                node.output[index] = names.get(name, name)
-            graphs += [attribute.g for attribute in node.attribute if attribute.HasField("g")]
+            for names_of in (node.input, node.output):
+                for index, name in enumerate(names_of):
+                    names_of[index] = mapping.get(name, name)
 
 
-def _set_shape(value: "ValueInfoProto", shape: Sequence[int | str]) -> None:
+def _graphs(graph: "GraphProto") -> Iterator["GraphProto"]:
+    yield graph
+    for node in graph.node:
+        for attribute in node.attribute:
+            for inner in (*([attribute.g] if attribute.HasField("g") else []), *attribute.graphs):
+                yield from _graphs(inner)
+
+
+def reordered(model: "ModelProto", inputs: Sequence[str], outputs: Sequence[str]) -> None:
+    """Put inputs and outputs into the order of these names; inputs with initializers stay behind them."""
+    for values, names in ((model.graph.input, inputs), (model.graph.output, outputs)):
+        found = {value.name: type(value).FromString(value.SerializeToString()) for value in values}
+        rest = [name for name in found if name not in names]
+        del values[:]
+        values.extend(found[name] for name in (*names, *rest))
+
+
+def _set_shape(value: "ValueInfoProto", shape: Sequence[int | str | None]) -> None:
     tensor = value.type.tensor_type
     del tensor.shape.dim[:]
     for size in shape:
         dim = tensor.shape.dim.add()
         if isinstance(size, int):
             dim.dim_value = size
-        else:
+        elif size is not None:
             dim.dim_param = size
 
 

@@ -14,7 +14,7 @@ from lepton.errors import RecipeError
 from lepton.pack.oracle import OnnxOracle
 from lepton.runtime.protocol import Array
 
-__all__ = ["FrameworkOracle", "bytes_of", "texts_of"]
+__all__ = ["FrameworkOracle", "WitnessedOracle", "bytes_of", "texts_of"]
 
 #: How many times further than its own rounding error a graph may be from the framework: its weights are
 #: rounded, too, and their errors go through the whole model.
@@ -57,25 +57,60 @@ class FrameworkOracle:
         return self._graph.shaken(inputs, unit, seed)
 
     def _refuse_another_graph(self, inputs: Mapping[str, Array], answers: Mapping[str, Array]) -> None:
-        """Refuse a graph that is further from the framework than rounding takes it.
-
-        A converter's fault would otherwise pass for a large rounding error. Raises: RecipeError.
-        """
         native = self._graph.native(inputs)
         double = self._graph.double(inputs) or native
-        for name, answer in answers.items():
-            if answer.dtype != np.float64 or answer.shape != double[name].shape:
-                continue  # other datatypes and shapes are compared by the vectors themselves
-            rounded = np.abs(native[name].astype(np.float64) - double[name].astype(np.float64))
-            least = FLOOR * float(np.max(np.abs(answer), initial=0.0))
-            bound = max(FACTOR * float(np.max(rounded, initial=0.0)), least)
-            apart = float(np.max(np.abs(answer - double[name].astype(np.float64)), initial=0.0))
-            if not apart <= bound:
-                raise RecipeError(
-                    f"found answers {apart:g} away from those of {self.name} {self.version} in the output "
-                    f"{name!r} of the converted graph, expected at most {bound:g}, which rounding "
-                    "explains: the converter makes another model of it"
-                )
+        _refuse_apart(f"{self.name} {self.version}", answers, double, native)
+
+
+class WitnessedOracle:
+    """The graph itself in float64, with a framework that only computes narrower as the witness for it."""
+
+    def __init__(self, name: str, version: str, ask: Ask, graph: OnnxOracle) -> None:
+        """Keep how to ask the framework for its outputs, and the graph whose weights are in memory."""
+        self.name = graph.name
+        self.version = f"{graph.version}, witnessed by {name} {version}"
+        self._framework, self._ask, self._graph = f"{name} {version}", ask, graph
+
+    def double(self, inputs: Mapping[str, Array]) -> dict[str, Array] | None:
+        """Answer with the graph in float64, or None when it does not compute so.
+
+        Raises: RecipeError when the framework's own answer is another one.
+        """
+        double = self._graph.double(inputs)
+        if double is not None:
+            _refuse_apart(self._framework, self._ask(inputs), double, self._graph.native(inputs))
+        return double
+
+    def native(self, inputs: Mapping[str, Array]) -> dict[str, Array]:
+        """Answer with the framework, in the precision that it has."""
+        return {name: np.asarray(answer) for name, answer in self._ask(inputs).items()}
+
+    def shaken(self, inputs: Mapping[str, Array], unit: float, seed: int) -> dict[str, Array] | None:
+        """Answer with the graph in float64, every operation off as one of unit roundoff `unit` may be."""
+        return self._graph.shaken(inputs, unit, seed)
+
+
+def _refuse_apart(
+    framework: str, answers: Mapping[str, Any], double: Mapping[str, Array], native: Mapping[str, Array]
+) -> None:
+    """Refuse a graph that is further from the framework than rounding takes it.
+
+    A converter's fault would otherwise pass for a large rounding error. Raises: RecipeError.
+    """
+    for name, answer in answers.items():
+        if np.asarray(answer).dtype.kind != "f" or answer.shape != double[name].shape:
+            continue  # other datatypes and shapes are compared by the vectors themselves
+        wide = double[name].astype(np.float64)
+        rounded = float(np.max(np.abs(native[name].astype(np.float64) - wide), initial=0.0))
+        largest = float(np.max(np.abs(answer), initial=0.0))
+        bound = max(FACTOR * rounded, FLOOR * largest)
+        apart = float(np.max(np.abs(answer - wide), initial=0.0))
+        if not apart <= bound:
+            raise RecipeError(
+                f"found answers {apart:g} away from those of {framework} in the output {name!r} of the "
+                f"converted graph, expected at most {bound:g}, which rounding explains: the converter makes "
+                "another model of it"
+            )
 
 
 def texts_of(array: Array) -> Array:

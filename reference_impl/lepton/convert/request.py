@@ -32,12 +32,12 @@ class Request:
         """The source as a path."""
         return Path(self.source)
 
-    def derived(self, tool: str) -> dict[str, str] | None:
+    def derived(self, tool: str, within: str = "") -> dict[str, str] | None:
         """Return the `derivedFrom` of an artifact that `tool` made of this source; None if it is no file.
 
-        Of a builder and its weights, the weights are the file.
+        Of a builder and its weights, the weights are the file; of a folder, the one `within` it.
         """
-        file = self.path if self.weights is None else self.weights
+        file = self.path / within if self.weights is None else self.weights
         return {"sha256": file_digest(file), "tool": tool} if file.is_file() else None
 
     def refuse_executable(self, what: str, remedy: str) -> None:

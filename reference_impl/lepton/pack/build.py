@@ -98,9 +98,9 @@ def _publish(members: list[Member], manifest: dict[str, Any], out: Path) -> str:
 def _origin(
     source: str, recipe: Recipe, kind: str | None, weights: Path | None, allow_executable: bool
 ) -> Origin:
-    from lepton.convert import Request, read_source
+    from lepton.convert import Request, read_package_sources
 
-    return read_source(Request(source, recipe, weights, allow_executable), kind)
+    return read_package_sources(Request(source, recipe, weights, allow_executable), kind)
 
 
 def _manifest(recipe: Recipe, origin: Origin) -> dict[str, Any]:
@@ -121,8 +121,11 @@ def _manifest(recipe: Recipe, origin: Origin) -> dict[str, Any]:
         manifest["interface"] = {kind: interface_entries(recipe, kind) for kind in ("inputs", "outputs")}
     manifest["symbols"] = dict(document.get("symbols", {}))
     precision = document.get("precision")
+    further = {entry["id"] for entry in document.get("artifacts", [])}
     manifest["artifacts"] = [
-        dict(draft.entry) if precision is None else {**draft.entry, "precision": precision}
+        dict(draft.entry)
+        if precision is None or draft.entry["id"] in further
+        else {**draft.entry, "precision": precision}
         for draft in origin.artifacts
     ]
     manifest["vectors"], manifest["card"] = [_VECTORS], _CARD
@@ -204,8 +207,11 @@ def _materialized(manifest: Mapping[str, Any], members: list[Member]) -> Iterato
             target.parent.mkdir(parents=True, exist_ok=True)
             if isinstance(member.source, bytes):
                 target.write_bytes(member.source)
-            else:
+            elif isinstance(member.source, Path):
                 _copy(member.source, target)
+            else:
+                with target.open("wb") as file:
+                    file.writelines(member.source())
         yield _Draft(manifest, folder)
 
 

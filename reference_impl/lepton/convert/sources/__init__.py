@@ -9,13 +9,14 @@ and `read(request) -> Origin`. To add one: write the module, add a line here.
 
 import importlib
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from lepton.convert.request import Request
 from lepton.errors import RecipeError
 from lepton.pack.origin import Origin
 
-__all__ = ["KINDS", "read_source"]
+__all__ = ["KINDS", "read_package_sources", "read_source"]
 
 #: What `--from` takes -> the module that reads it; in the order in which they are asked to recognise one.
 KINDS: Mapping[str, str] = {
@@ -25,6 +26,8 @@ KINDS: Mapping[str, str] = {
     "safetensors": "lepton.convert.sources.safetensors",
     "xgboost": "lepton.convert.sources.xgboost",
     "lightgbm": "lepton.convert.sources.lightgbm",
+    "tensorflow": "lepton.convert.sources.saved_model",
+    "keras": "lepton.convert.sources.keras",
     "onnx": "lepton.convert.sources.onnx",
     "pt2": "lepton.convert.sources.pt2",
     "torch": "lepton.convert.sources.torch_archive",
@@ -57,7 +60,27 @@ def read_source(request: Request, kind: str | None = None) -> Origin:
     )
 
 
+def read_package_sources(request: Request, kind: str | None = None) -> Origin:
+    """Read a source and the further forms of the same model that the recipe's `artifacts` name."""
+    from lepton.convert.variants import variant, variant_request
+
+    origin = read_source(request, kind)
+    drafts, lost = list(origin.artifacts), list(origin.lost)
+    for entry in request.recipe.document.get("artifacts", []):
+        if any(entry["id"] == draft.entry["id"] for draft in drafts):
+            raise RecipeError(
+                f"{request.recipe.name}: found two artifacts {entry['id']!r}, expected different ids"
+            )
+        asked = variant_request(request, entry)
+        other = read_source(asked, entry.get("kind"))
+        drafts.append(variant(origin, other, entry, asked))
+        lost += [f"{entry['id']}: {sentence}" for sentence in other.lost]
+    return replace(origin, artifacts=tuple(drafts), lost=tuple(lost))
+
+
 def _read(kind: str, request: Request) -> Origin:
+    if kind not in KINDS:
+        raise RecipeError(f"found the kind {kind!r} of a source, expected one of {', '.join(KINDS)}")
     module: Any = importlib.import_module(KINDS[kind])
     origin: Origin = module.read(request)
     return origin

@@ -19,6 +19,7 @@ OBJECTS: Mapping[str, str] = {
     "torch": "lepton.convert.sources.torch_module",
     "xgboost": "lepton.convert.sources.xgboost",
     "lightgbm": "lepton.convert.sources.lightgbm",
+    "keras": "lepton.convert.sources.keras",
     "sklearn": "lepton.convert.sources.scikit_learn",
 }
 

@@ -1,7 +1,7 @@
 """Checks of what replaying the vectors showed: the answers pass, and the wrong models do not.
 
-Owns the judgement of `ReplayFacts`; leaves computing to `lepton.vectors.replay`. Serves PKG-VEC-04 and
-PKG-VEC-08.
+Owns the judgement of `ReplayFacts`; leaves computing to `lepton.vectors.replay`. Serves PKG-VEC-04,
+PKG-VEC-08 and PKG-VEC-12.
 """
 
 from collections.abc import Iterator
@@ -35,6 +35,17 @@ REPLAY_NEEDS = (
     "PKG-SIG-02",
     "PKG-SIG-03",
     "PKG-PRO-02",
+    "PKG-PRO-05",
+)
+
+#: What makes running mutants meaningless.
+MUTATION_NEEDS = (
+    *REPLAY_NEEDS,
+    "PKG-VEC-01",
+    "PKG-VEC-10",
+    "PKG-VEC-11",
+    "PKG-VEC-04",
+    "PKG-VEC-08",
 )
 
 
@@ -48,7 +59,8 @@ def checks_of(replay: "ReplayFacts | None", refused: str) -> tuple[Check, ...]:
             yield NotChecked("PKG-VEC-04", refused)
             return
         for outcome in replay.outcomes:
-            where = f"artifact {outcome.artifact!r}, vector {outcome.vector!r}"
+            artifact = f"artifact {outcome.artifact!r}, " if outcome.artifact else ""
+            where = f"{artifact}vector {outcome.vector!r}"
             if outcome.status == "unsupported":
                 yield NotChecked("PKG-VEC-04", f"artifact {outcome.artifact!r}: {outcome.message}")
             elif outcome.status != "pass":
@@ -71,7 +83,28 @@ def checks_of(replay: "ReplayFacts | None", refused: str) -> tuple[Check, ...]:
                 pointer = _control_pointer(package, outcome.document, outcome.control, outcome.step)
                 yield Finding("PKG-VEC-08", outcome.document, pointer, message, "")
 
-    return (passing_vectors, killed_controls)
+    @check("PKG-VEC-12", needs=MUTATION_NEEDS, full=True)
+    def killed_mutants(package: Package) -> Iterator[Finding | NotChecked]:
+        """The mutants that were run, none of them a declared survivor, are killed."""
+        if replay is None:
+            yield NotChecked("PKG-VEC-12", refused)
+            return
+        for outcome in replay.mutants:
+            if outcome.killed is None:
+                yield NotChecked("PKG-VEC-12", outcome.message)
+            elif not outcome.killed:
+                path = _mutation_document(package)
+                message = f"the mutant {outcome.mutant!r} {outcome.message}, expected one to fail on it"
+                yield Finding("PKG-VEC-12", path, "/mutation/survivors", message, "")
+
+    return (passing_vectors, killed_controls, killed_mutants)
+
+
+def _mutation_document(package: Package) -> str:
+    assert package.manifest is not None
+    paths: list[str] = package.manifest["vectors"]
+    documents = ((path, package.files[path].document) for path in paths)
+    return next(path for path, one in documents if one is not None and "mutation" in one.value)
 
 
 def _pointer(package: Package, path: str, vector: str) -> str:

@@ -12,8 +12,8 @@ from lepton.runtime.plan import Plan
 from lepton.vectors.bench import Bench, kills
 from lepton.vectors.controls import CONSTANT_ANSWER, STEP_OMITTED, WEIGHTS_REVERSED, same_shapes
 from lepton.vectors.document import Control, Vector
-from lepton.vectors.mutants import Mutant, score_fault
-from lepton.vectors.mutation import mutated_artifact, package_mutants, run_mutant
+from lepton.vectors.mutants import Mutant, score_fault, subject
+from lepton.vectors.mutation import package_mutants, run_mutant
 from lepton.vectors.replay import required_controls
 
 __all__ = ["Proof", "control_killed", "mutated_bench", "proved"]
@@ -67,8 +67,8 @@ def proved(
 
 def mutated_bench(benches: Sequence[Bench], manifest: Mapping[str, Any]) -> Bench:
     """Return the bench of the artifact that mutants are made of."""
-    subject = mutated_artifact(manifest)["id"]
-    return next(bench for bench in benches if bench.artifact == subject)
+    name = subject(manifest)["id"]
+    return next(bench for bench in benches if bench.artifact == name)
 
 
 def control_killed(

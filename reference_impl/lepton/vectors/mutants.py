@@ -19,6 +19,7 @@ __all__ = [
     "only_axis",
     "score_fault",
     "step_alteration",
+    "subject",
 ]
 
 #: A mutant of a step multiplies by this, which binary floating point can.
@@ -71,6 +72,12 @@ def mutants(
             if _altered(step, read, written) is not None:
                 found.append(_mutant("step-altered", pointer))
     return tuple(found)
+
+
+def subject(manifest: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the artifact that mutants are run on: the first of the format onnx, else the first."""
+    artifacts: Sequence[Mapping[str, Any]] = manifest["artifacts"]
+    return next((one for one in artifacts if one["format"] == "onnx"), artifacts[0])
 
 
 def fits(mutant: Mutant, stage: str, step: str = "") -> bool:

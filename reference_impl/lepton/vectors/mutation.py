@@ -14,7 +14,7 @@ from lepton.vectors.document import Vector
 from lepton.vectors.mutants import Mutant, equal_planes, fits, mutants
 from lepton.vectors.outcome import MutantOutcome
 
-__all__ = ["JUDGED", "chosen", "mutated_artifact", "package_mutants", "run_mutant"]
+__all__ = ["JUDGED", "chosen", "package_mutants", "run_mutant"]
 
 #: Mutants that a full validation runs at least.
 JUDGED = 4
@@ -26,12 +26,6 @@ def chosen(known: Iterable[Mutant], survivors: Collection[str], identity: str) -
     """Return the mutants that a validator judges: those first by digest that are not said to survive."""
     pool = [one for one in known if one.name not in survivors]
     return sorted(pool, key=lambda one: hashlib.sha256(f"{identity}\n{one.name}".encode()).digest())[:JUDGED]
-
-
-def mutated_artifact(manifest: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return the artifact that mutants are made of: the first of the format onnx, else the first."""
-    artifacts: list[Mapping[str, Any]] = manifest["artifacts"]
-    return next((one for one in artifacts if one["format"] == "onnx"), artifacts[0])
 
 
 def package_mutants(

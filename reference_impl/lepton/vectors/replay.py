@@ -23,7 +23,8 @@ from lepton.vectors.controls import (
     swappable_axes,
 )
 from lepton.vectors.document import Control, Vector, VectorDocument
-from lepton.vectors.mutation import chosen, mutated_artifact, package_mutants, run_mutant
+from lepton.vectors.mutants import subject
+from lepton.vectors.mutation import chosen, package_mutants, run_mutant
 from lepton.vectors.outcome import (
     ControlOutcome,
     MutantOutcome,
@@ -70,7 +71,7 @@ def replay(package: IdentifiedPackage, *, allow_executable: bool = False) -> Rep
     ran: tuple[MutantOutcome, ...] = ()
     reversible = False
     for artifact in manifest["artifacts"]:
-        mutated = artifact is mutated_artifact(manifest)
+        mutated = artifact is subject(manifest)
         try:
             bench = _bench(package, artifact, plan, allow_executable)
         except RuntimeRefusal as refusal:

@@ -1,10 +1,12 @@
 """`lepton inspect` and `lepton explain`."""
 
+import hashlib
 import itertools
 import json
 from pathlib import Path
 
 import pytest
+import rfc8785
 
 import lepton_spec
 from lepton.cli import main
@@ -88,3 +90,53 @@ def test_explain_names_what_exercises_a_requirement(capsys: pytest.CaptureFixtur
 def test_explain_of_an_unknown_requirement_names_close_ones(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["explain", "PKG-DIG-33"]) == 2
     assert "PKG-DIG-03" in capsys.readouterr().err
+
+
+def test_inspect_as_a_page_escapes_what_the_package_says_and_needs_nothing_else(tmp_path: Path) -> None:
+    draft = linear_draft()
+    draft.manifest["title"]["en"] = "<script>alert(1)</script>\u202e"
+    draft.manifest["description"] = {"en": "one\ntwo <b>"}
+    page = tmp_path / "page.html"
+    path = draft.directory().write(tmp_path)
+    assert main(["inspect", str(path), "--format", "html", "-o", str(page)]) == 0
+    text = page.read_text(encoding="utf-8")
+    assert "<script" not in text
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;\\u202e" in text
+    assert "one<br>two &lt;b&gt;" in text
+    assert "http" not in text.replace("http-equiv", "")
+    for entry in draft.sealed()["files"]:
+        assert entry["path"] in text
+
+
+def test_inspect_names_signatures_and_says_that_it_does_not_judge_them(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = linear_draft().directory().write(tmp_path)
+    (path / "signatures").mkdir()
+    (path / "signatures" / "a.sigstore.json").write_text("{}")
+    assert main(["inspect", str(path)]) == 0
+    assert "signatures (not judged here; see lepton verify)\n  signatures/a.sigstore.json\n" in (
+        capsys.readouterr().out
+    )
+
+
+@pytest.mark.parametrize("form", ["text", "html"])
+def test_inspect_shows_the_mutation_score_and_who_survives(
+    form: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = linear_draft().directory().write(tmp_path)
+    (vectors,) = path.glob("vectors/*.json")
+    document = json.loads(vectors.read_bytes())
+    survivors = [{"mutant": "weights-zeroed:1", "reason": "The bias is tiny."}]
+    document["mutation"] = {"mutants": 30, "killed": 29, "survivors": survivors}
+    vectors.write_bytes(json.dumps(document).encode())
+    manifest = json.loads((path / "lepton.json").read_bytes())
+    for entry in manifest["files"]:
+        data = (path / entry["path"]).read_bytes()
+        entry |= {"size": len(data), "sha256": hashlib.sha256(data).hexdigest()}
+    (path / "lepton.json").write_bytes(rfc8785.dumps(manifest))
+    assert main(["inspect", str(path), "--format", form]) == 0
+    text = capsys.readouterr().out
+    assert "29 of 30 mutants killed" in text
+    assert "weights-zeroed:1" in text
+    assert "The bias is tiny." in text

@@ -109,8 +109,8 @@ def test_run_writes_arrays_that_numpy_reads(package: Path, folder: Path) -> None
     ("arguments", "words"),
     [
         (["--input", "x=none.npy"], "cannot read an array"),
-        (["--input", "x"], "NAME=FILE.npy"),
-        (["--input", "y=x.npy"], "expected NAME=FILE.npy with NAME one of ['x']"),
+        (["--input", "x"], "NAME=FILE"),
+        (["--input", "y=x.npy"], "expected NAME=FILE with NAME one of ['x']"),
         ([], "'x' is missing"),
         (["--input", "x=x.npy", "--artifact", "pt2"], "found no artifact 'pt2'"),
         (["--input", "x=model.onnx"], "cannot read an array"),

@@ -30,9 +30,12 @@ from lepton.transport.push import push
 from lepton.transport.reference import parse
 from lepton.transport.registry import Registry
 from lepton.validate import validate_package
+from lepton_conformance.forge import VIOLATIONS
+from lepton_conformance.forge.bases import Bases, Variation
 from lepton_conformance.forge.valid import linear_draft
 
 NOBODY = Credentials()
+ZIPPED = Bases(Variation(zipped=True))
 
 
 @dataclass
@@ -593,3 +596,23 @@ def test_a_body_that_drips_is_given_up(store: Store, tmp_path: Path, monkeypatch
     began = time.monotonic()
     refused(store.answer, tmp_path / "out.lepton", "too slowly")
     assert time.monotonic() - began < 10
+
+
+def test_a_quick_look_at_every_sixth_violation_finds_only_what_is_there_and_never_passes() -> None:
+    zips = {
+        f"/{index}.lepton": (one.requirement, forged.archive)
+        for index, one in enumerate(VIOLATIONS[::6])
+        if one.varies and (forged := one.forge(ZIPPED)).archive is not None
+    }
+    assert len(zips) > 25
+    with (
+        serving(lambda asked: ranged(zips[asked.path][1] or b"", asked)) as server,
+        Client(Trust()) as client,
+    ):
+        found = 0
+        for path, (requirement, _) in zips.items():
+            report = validate_remote(f"http://{server.host}{path}", client, NOBODY, level="quick")
+            assert {one.requirement for one in report.findings} <= {requirement}, path
+            assert report.verdict != "pass"
+            found += bool(report.findings)
+    assert found > len(zips) // 4

@@ -5,8 +5,10 @@ Owns the command's arguments and its answer on the terminal; leaves the work to 
 
 import argparse
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
+from lepton.cli.progress import finished, tell
 from lepton.errors import RecipeError
 from lepton.vectors.document import Comparison, VectorDocument
 
@@ -80,20 +82,33 @@ def run(args: argparse.Namespace) -> int:
         kind=args.kind,
         weights=args.weights,
         allow_executable=args.allow_executable,
+        tell=tell,
     )
+    finished()
     stages = Counter(vector.stage for vector in packed.vectors.vectors)
     print(f"{packed.out}: {packed.manifest['id']} {packed.manifest['version']}")
     print(f"  identity   {packed.identity}")
     print(f"  vectors    {', '.join(f'{count} of the stage {stage}' for stage, count in stages.items())}")
     print(f"  oracle     {_oracle(packed.vectors)}")
-    for comparison in {one.output: one for one in _comparisons(packed.vectors)}.values():
-        print(f"  tolerance  {comparison.output}: {_tolerance(comparison)}")
+    for stage, comparison in _comparisons(packed.vectors):
+        print(f"  tolerance  {stage} {comparison.output}: {_tolerance(comparison)}")
     for control in packed.vectors.controls:
         step = "" if control.step is None else f", step {control.step}"
         print(f"  exposed    {control.control}{step} by {control.killed_by}")
+    for line in _score(packed.vectors):
+        print(line)
     for sentence in packed.lost:
         print(f"  lost       {sentence}")
     return 0
+
+
+def _score(document: VectorDocument) -> Iterator[str]:
+    mutation = document.mutation
+    if mutation is None:
+        return
+    yield f"  mutants    {mutation.killed} of {mutation.mutants} killed"
+    for one in mutation.survivors:
+        yield f"  survives   {one.mutant}{': ' + one.reason if one.reason else ''}"
 
 
 def _recipe(args: argparse.Namespace) -> Path:
@@ -117,11 +132,16 @@ def _oracle(document: VectorDocument) -> str:
     return f"{provenance.oracle} {provenance.oracle_version} in {provenance.precision}"
 
 
-def _comparisons(document: VectorDocument) -> list[Comparison]:
-    return [comparison for vector in document.vectors for comparison in vector.comparisons]
+def _comparisons(document: VectorDocument) -> list[tuple[str, Comparison]]:
+    """Return the comparisons of each stage, which are the same for all its vectors."""
+    first = {one.stage: one for one in reversed(document.vectors)}
+    return [(stage, one) for stage, vector in reversed(first.items()) for one in vector.comparisons]
 
 
 def _tolerance(comparison: Comparison) -> str:
     if comparison.comparator == "exact":
         return "exact"
-    return f"atol {comparison.atol:g}, rtol {comparison.rtol:.3g}"
+    others = [
+        f"; {name}: atol {atol:g}, rtol {rtol:.3g}" for name, (atol, rtol) in comparison.precisions.items()
+    ]
+    return f"atol {comparison.atol:g}, rtol {comparison.rtol:.3g}{''.join(others)}"

@@ -14,7 +14,7 @@ from typing import Any
 
 from lepton.errors import LeptonError, RecipeError
 from lepton.finding import Severity, severity
-from lepton.pack.golden import golden_vectors
+from lepton.pack.golden import Tell, golden_vectors
 from lepton.pack.origin import Origin
 from lepton.pack.recipe import Recipe
 from lepton.pack.signature import interface_entries, signature_entries
@@ -47,10 +47,12 @@ def pack(
     kind: str | None = None,
     weights: Path | None = None,
     allow_executable: bool = False,
+    tell: Tell = lambda what, done, of: None,
 ) -> Packed:
     """Make a package of `source`, of the kind it shows or `kind`, and write it to `out`.
 
-    The other arguments are those of `lepton.convert.Request`. Raises: LeptonError saying found, expected and
+    `tell` hears how far long work is; the other arguments are those of `lepton.convert.Request`. Raises:
+    LeptonError saying found, expected and
     remedy; then nothing is written.
     """
     if out.suffix != ".lepton" and (out.exists() or out.is_symlink()):
@@ -66,7 +68,7 @@ def pack(
     ]
     members += [*_further_files(recipe), *origin.files]
     with _materialized(manifest, members) as draft:
-        vectors = golden_vectors(draft, origin.oracle, recipe)
+        vectors = golden_vectors(draft, origin.oracle, recipe, tell=tell)
     members += [
         Member(_VECTORS, canonical(vectors.to_json()), "application/json", "vectors"),
         Member(_CARD, card, "application/json", "card"),

@@ -125,8 +125,8 @@ def _first_sets(work: _Work) -> list[tuple[Case, ...]]:
             break
     if len(sets) < LEAST_SETS:
         raise RecipeError(
-            f"{work.recipe.name}: found samples for fewer than {LEAST_SETS} usable vectors, expected at least "
-            f"{LEAST_SETS} (of one, one and two rows, with exact answers that do not depend on "
+            f"{work.recipe.name}: found samples for fewer than {LEAST_SETS} usable vectors, expected {LEAST_SETS} "
+            "or more (of one, one and two rows, with exact answers that do not depend on "
             "rounding); give more samples"
         )
     return sets

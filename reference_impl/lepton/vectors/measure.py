@@ -25,10 +25,10 @@ def measured_score(
     allow_executable: bool = False,
     tell: Callable[[str, int, int], None] = lambda what, done, of: None,
 ) -> dict[str, Any]:
-    """Return `mutants`, `killed`, `survivors` as the member `mutation` has them, and `table`: each mutant with
-    the vector that kills it and how its answer is wrong.
+    """Return `mutants`, `killed` and `survivors` as the member `mutation` has them, and a `table`.
 
-    Raises: LeptonError when the artifact that mutants are made of cannot be run.
+    The table has each mutant with the vector that kills it and how its answer is wrong. Raises: LeptonError
+    when the artifact that mutants are made of cannot be run.
     """
     manifest = package.document
     artifact = subject(manifest)

@@ -71,8 +71,8 @@ class CaseMaker:
     plan: Plan
     oracle: Oracle
     steps: ExactSteps
-    #: Oracles of the artifacts that compute in another precision than the first one, by precision.
-    others: Mapping[str, Oracle] = field(default_factory=dict)
+    #: Precision and oracle of the artifacts that compute in another precision than the first one.
+    others: Sequence[tuple[str, Oracle]] = ()
 
     @property
     def _unit(self) -> float:
@@ -123,10 +123,11 @@ class CaseMaker:
         wide = self.oracle.double(inputs)
         shaken = None if wide is None else self.oracle.shaken(inputs, self._unit, seed)
         others: dict[str, tuple[Arrays, ...]] = {}
-        for precision, oracle in self.others.items():
+        for precision, oracle in self.others:
             unit = UNIT_ROUNDOFF.get(precision, UNIT_ROUNDOFF["FP32"])
             answers = (oracle.native(inputs), oracle.double(inputs), oracle.shaken(inputs, unit, seed))
-            others[precision] = tuple(one for one in answers if one is not None)
+            known = others.get(precision, ())
+            others[precision] = (*known, *(one for one in answers if one is not None))
         return Case("model", inputs, wide, native, shaken, others=others)
 
     def _raw(self, inputs: Arrays, model: Case, seed: int) -> Case:

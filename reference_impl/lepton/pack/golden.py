@@ -14,7 +14,7 @@ from lepton.errors import LeptonError, RecipeError
 from lepton.pack.cases import Case, CaseMaker, expected
 from lepton.pack.comparisons import comparisons_of
 from lepton.pack.exact_steps import ExactSteps
-from lepton.pack.oracle import Oracle
+from lepton.pack.oracle import OnnxOracle, Oracle
 from lepton.pack.proof import Proof, proved
 from lepton.pack.recipe import Recipe
 from lepton.pack.samples import SPREAD, InputMaker
@@ -61,17 +61,16 @@ def golden_vectors(
     package: VerifiedPackage,
     oracle: Oracle,
     recipe: Recipe,
-    others: Mapping[str, Oracle] | None = None,
     tell: Tell = lambda what, done, of: None,
 ) -> VectorDocument:
     """Make vectors for a package whose manifest and files are ready.
 
-    `others` are the oracles of artifacts that compute in another precision, by precision. Raises: RecipeError
-    when an artifact contradicts the oracle, or the vectors do not expose the wrong models that they must.
+    `tell` hears what is being done, how far it is and how much there is. Raises: RecipeError when an
+    artifact contradicts the oracle, or the vectors do not expose the wrong models that they must.
     """
     manifest = package.document
     plan = Plan.from_manifest(manifest, package.read)
-    cases = CaseMaker(manifest, plan, oracle, ExactSteps(manifest, package.read), others or {})
+    cases = CaseMaker(manifest, plan, oracle, ExactSteps(manifest, package.read), _others(package))
     benches: list[Bench] = []
     try:
         benches += [Bench(package, artifact, plan) for artifact in manifest["artifacts"]]
@@ -79,6 +78,18 @@ def golden_vectors(
     finally:
         for bench in benches:
             bench.close()
+
+
+def _others(package: VerifiedPackage) -> tuple[tuple[str, Oracle], ...]:
+    """Return oracles for the ONNX artifacts of other precisions than the first: models of their own."""
+    from lepton.pack.onnx_source import read_onnx
+
+    first, *further = package.document["artifacts"]
+    return tuple(
+        (one["precision"], OnnxOracle(read_onnx(package.materialize(one["id"]) / one["entry"]).model))
+        for one in further
+        if one["format"] == "onnx" and one["precision"] != first["precision"]
+    )
 
 
 def _document(work: _Work) -> VectorDocument:
@@ -125,8 +136,8 @@ def _first_sets(work: _Work) -> list[tuple[Case, ...]]:
             break
     if len(sets) < LEAST_SETS:
         raise RecipeError(
-            f"{work.recipe.name}: found samples for fewer than {LEAST_SETS} usable vectors, expected {LEAST_SETS} "
-            "or more (of one, one and two rows, with exact answers that do not depend on "
+            f"{work.recipe.name}: found samples for fewer than {LEAST_SETS} usable vectors, expected "
+            f"{LEAST_SETS} or more (of one, one and two rows, with exact answers that do not depend on "
             "rounding); give more samples"
         )
     return sets

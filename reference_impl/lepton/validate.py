@@ -4,7 +4,7 @@ Owns the verdict and the two levels; leaves reading to `lepton.package`, judging
 to `lepton.report`. Serves PKG-VAL and COR-VER-02.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,28 +22,40 @@ __all__ = ["LEVELS", "load", "report_of", "validate", "validate_package"]
 
 LEVELS = ("quick", "full")
 
+#: Says to people what is done now, how many are done, of how many (0 of 0: not counted); no verdict hears it.
+Tell = Callable[[str, int, int], None]
+
 _QUICK = tuple(check for check in ALL if not check.full)
 
 
 def validate(
-    paths: Iterable[Path], *, level: str, allow_executable: bool = False
+    paths: Iterable[Path], *, level: str, allow_executable: bool = False, tell: Tell | None = None
 ) -> tuple[Report, tuple[SourceError, ...]]:
-    """Judge packages at a level, `quick` or `full`; return the report, and why some were not read."""
+    """Judge packages at a level, `quick` or `full`; return the report, and why some were not read.
+
+    `tell` hears what is done now.
+    """
     packages = []
     unread = []
     for path in paths:
         try:
-            packages.append(validate_package(path, level=level, allow_executable=allow_executable))
+            packages.append(validate_package(path, level=level, allow_executable=allow_executable, tell=tell))
         except SourceError as error:
             unread.append(error)
     return Report(tuple(packages), level), tuple(unread)
 
 
-def validate_package(path: Path, *, level: str, allow_executable: bool = False) -> PackageReport:
+def validate_package(
+    path: Path, *, level: str, allow_executable: bool = False, tell: Tell | None = None
+) -> PackageReport:
     """Judge one package. Raises: SourceError when it cannot be read at all. Spec: PKG-VAL-01."""
+    if tell is not None:
+        tell(f"reading and checking {path}", 0, 0)
     with open_package(path) as package:
         outcome = run(package, _QUICK)
         if level == "full":
+            if tell is not None:
+                tell(f"replaying the vectors of {path}", 0, 0)
             outcome = _run_full(package, outcome, allow_executable)
         return report_of(package, outcome, level)
 

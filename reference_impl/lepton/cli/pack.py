@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
-from lepton.cli.progress import finished, tell
+from lepton.cli.progress import progress
 from lepton.errors import RecipeError
 from lepton.vectors.document import Comparison, VectorDocument
 
@@ -75,16 +75,16 @@ def run(args: argparse.Namespace) -> int:
     """Pack, and say what was proved."""
     from lepton.pack import pack, read_recipe
 
-    packed = pack(
-        args.source,
-        read_recipe(_recipe(args), args.files),
-        args.output,
-        kind=args.kind,
-        weights=args.weights,
-        allow_executable=args.allow_executable,
-        tell=tell,
-    )
-    finished()
+    with progress("lepton pack") as tell:
+        packed = pack(
+            args.source,
+            read_recipe(_recipe(args), args.files),
+            args.output,
+            kind=args.kind,
+            weights=args.weights,
+            allow_executable=args.allow_executable,
+            tell=tell,
+        )
     stages = Counter(vector.stage for vector in packed.vectors.vectors)
     print(f"{packed.out}: {packed.manifest['id']} {packed.manifest['version']}")
     print(f"  identity   {packed.identity}")

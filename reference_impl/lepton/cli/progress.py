@@ -1,22 +1,87 @@
-"""A line of progress on a terminal, for work that may take a while.
+"""One line on standard error that says how far a long command is, and for how long it works: for people only.
 
-Owns that line; says nothing where standard error is no terminal.
+Owns the line: nothing where standard error is no terminal or the answer is for a program, nothing before a
+moment has passed, nothing left behind. Leaves what is said to the work, which calls `Tell`.
 """
 
+import os
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, TextIO
 
 from lepton.report.escape import for_terminal
 
-__all__ = ["finished", "tell"]
+if TYPE_CHECKING:
+    from threading import Event
+
+__all__ = ["Tell", "progress"]
+
+#: Says what is done now, how many of it are done, and of how many; 0 of 0 where nothing is counted.
+Tell = Callable[[str, int, int], None]
+
+#: Seconds of silence before the line, and between two looks at the clock.
+SILENCE_SECONDS, TICK_SECONDS = 0.5, 0.2
+#: Back to the start of the line, and clear it.
+_CLEAR = "\r\x1b[K"
 
 
-def tell(what: str, done: int, of: int) -> None:
-    """Show how far the work is, in the place of what was shown before."""
-    if sys.stderr.isatty():
-        print(f"\r\x1b[K{for_terminal(what)} {done} of {of}", end="", file=sys.stderr, flush=True)
+@contextmanager
+def progress(name: str, *, wanted: bool = True, stream: TextIO | None = None) -> Iterator[Tell]:
+    """Yield what takes the words of the work; `wanted` is False where the answer is for a program."""
+    out = sys.stderr if stream is None else stream
+    if not wanted or not out.isatty() or os.environ.get("TERM") == "dumb":
+        yield _nothing
+        return
+    # Only here: a quick command on no terminal does not pay for them.
+    import threading
+
+    line = _Line(name, out, threading.Event())
+    thread = threading.Thread(target=line.run, daemon=True)
+    thread.start()
+    try:
+        yield line.tell
+    finally:
+        line.end()
+        thread.join()
 
 
-def finished() -> None:
-    """Clear the line."""
-    if sys.stderr.isatty():
-        print("\r\x1b[K", end="", file=sys.stderr, flush=True)
+def _nothing(what: str, done: int, of: int) -> None:
+    """Take words and say nothing."""
+
+
+class _Line:
+    """The line, drawn by a thread of its own so that the work never waits for the terminal."""
+
+    def __init__(self, name: str, out: TextIO, over: "Event") -> None:
+        self._name, self._out, self._over = name, out, over
+        self._words = "at work"
+
+    def tell(self, what: str, done: int, of: int) -> None:
+        self._words = f"{what}, {done} of {of}" if of else what
+
+    def run(self) -> None:
+        import shutil
+        import time
+
+        begun = time.monotonic()
+        drawn = False
+        wait = SILENCE_SECONDS
+        while not self._over.wait(wait):
+            drawn = True
+            wait = TICK_SECONDS
+            text = for_terminal(f"{self._name}: {self._words}, {time.monotonic() - begun:.0f} s")
+            columns = shutil.get_terminal_size().columns
+            self._write(_CLEAR + text[: max(columns - 1, 1)])
+        if drawn:
+            self._write(_CLEAR)
+
+    def end(self) -> None:
+        self._over.set()
+
+    def _write(self, text: str) -> None:
+        try:
+            self._out.write(text)
+            self._out.flush()
+        except (OSError, ValueError):  # the terminal went away; the work goes on
+            self._over.set()

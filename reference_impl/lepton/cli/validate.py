@@ -9,6 +9,7 @@ from pathlib import Path
 
 from lepton.cli.network import add_options
 from lepton.cli.output import write_output
+from lepton.cli.progress import Tell, progress
 from lepton.errors import LeptonError
 from lepton.finding import Report, Verdict
 from lepton.report import FORMATS, render
@@ -21,6 +22,8 @@ EXAMPLE = "lepton validate build/demo/digits.lepton"
 EXIT_CONFORMS, EXIT_VIOLATES, EXIT_ERROR, EXIT_INCONCLUSIVE = 0, 1, 2, 3
 PROFILES = ("package",)
 ENGINES = ("local",)
+#: Forms that programs read: nothing else is written for them.
+_FOR_PROGRAMS = ("json", "sarif", "junit")
 #: How the address of a package begins that is not on this machine.
 _REMOTE = ("oci://", "https://", "http://")
 
@@ -64,7 +67,8 @@ def run(args: argparse.Namespace) -> int:
         raise LeptonError(f"found the profile {args.profile!r}, expected one of: {', '.join(PROFILES)}")
     if args.output is not None and not args.output.parent.is_dir():
         raise LeptonError(f"cannot write {str(args.output)!r}: there is no such directory")
-    report, unread = _validate(args)
+    with progress("lepton validate", wanted=args.format not in _FOR_PROGRAMS) as tell:
+        report, unread = _validate(args, tell)
     if report.packages:
         write_output(render(report, args.format), args.output)
         if args.output is not None:
@@ -82,11 +86,11 @@ def run(args: argparse.Namespace) -> int:
     return EXIT_INCONCLUSIVE if Verdict.INCONCLUSIVE in verdicts else EXIT_CONFORMS
 
 
-def _validate(args: argparse.Namespace) -> tuple[Report, tuple[LeptonError, ...]]:
+def _validate(args: argparse.Namespace, tell: Tell) -> tuple[Report, tuple[LeptonError, ...]]:
     """Validate local packages without any network, and those that are elsewhere over it."""
     if not any(one.startswith(_REMOTE) for one in args.paths):
         paths = [Path(one) for one in args.paths]
-        return validate(paths, level=args.level, allow_executable=args.allow_executable)
+        return validate(paths, level=args.level, allow_executable=args.allow_executable, tell=tell)
     from lepton.cli.registries import validated
 
     packages = []
@@ -98,7 +102,9 @@ def _validate(args: argparse.Namespace) -> tuple[Report, tuple[LeptonError, ...]
             else:
                 path = Path(one)
                 packages.append(
-                    validate_package(path, level=args.level, allow_executable=args.allow_executable)
+                    validate_package(
+                        path, level=args.level, allow_executable=args.allow_executable, tell=tell
+                    )
                 )
         except LeptonError as error:
             unread.append(error)

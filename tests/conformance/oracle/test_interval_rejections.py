@@ -355,3 +355,26 @@ def test_initializers_that_are_inputs_can_be_overridden(graph: Any) -> None:
     model.graph.initializer.append(numpy_helper.from_array(w, "w"))
     assert judge(evaluate(model.SerializeToString(), {"x": x})["y"], 2 * x) is None
     assert judge(evaluate(model, {"x": x, "w": 3 * w})["y"], 6 * x) is None
+
+
+@pytest.mark.parametrize(
+    ("operator", "attributes", "shapes"),
+    [
+        ("LSTM", {"hidden_size": 3}, [(3, 1, 1), (1, 1, 1), (1, 1, 3)]),
+        ("RNN", {"hidden_size": 2}, [(3, 2, 4), (1, 2, 4), (1, 2, 2), (1, 2)]),
+        ("GRU", {"hidden_size": 2}, [(3, 2, 4), (1, 6, 4), (1, 6, 2), (1, 12), None, (1, 1, 2)]),
+        ("InstanceNormalization", {}, [(2, 3, 4), (1,), (1,)]),
+        ("BatchNormalization", {}, [(2, 3, 4), (1,), (1,), (1,), (1,)]),
+        ("Conv", {}, [(1, 2, 4, 4), (3, 2, 2, 2), (1,)]),
+        ("ConvTranspose", {}, [(1, 2, 4, 4), (2, 3, 2, 2), (1,)]),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_shapes_that_contradict_each_other_are_undecidable(
+    operator: str, attributes: dict[str, Any], shapes: list[tuple[int, ...] | None], graph: Any
+) -> None:
+    given = {f"x{place}": np.ones(shape, np.float32) for place, shape in enumerate(shapes) if shape}
+    names = [f"x{place}" if shape else "" for place, shape in enumerate(shapes)]
+    node = helper.make_node(operator, names, ["y"], **attributes)
+    with pytest.raises(Undecidable, match=r"expected|weights|channels"):
+        evaluate(graph([node], given), given)

@@ -27,7 +27,7 @@ def conv(attributes: Attributes, inputs: Inputs, _: int) -> tuple[Interval, ...]
         return _correlate(values, weights, over, group)
 
     terms = math.prod(w.shape[1:])
-    return (_finite(contraction(x, w, terms, contract, _per_channel(b, len(over.kernel)))),)
+    return (_finite(contraction(x, w, terms, contract, _per_channel(b, len(over.kernel), w.shape[0]))),)
 
 
 def _correlate(values: Array, weights: Array, over: Window, group: int) -> Array:
@@ -44,9 +44,11 @@ def _correlate(values: Array, weights: Array, over: Window, group: int) -> Array
     return found
 
 
-def _per_channel(bias: Interval | None, rank: int) -> Interval | None:
+def _per_channel(bias: Interval | None, rank: int, channels: int) -> Interval | None:
     if bias is None:
         return None
+    if bias.shape != (channels,):
+        raise Undecidable(f"a bias of shape {bias.shape} for {channels} channels")
     shape = (-1, *(1,) * rank)
     lo = bias.lo.reshape(shape)
     hi = lo if bias.lo is bias.hi else bias.hi.reshape(shape)
@@ -91,7 +93,7 @@ def conv_transpose(attributes: Attributes, inputs: Inputs, _: int) -> tuple[Inte
         return found[(slice(None), slice(None), *crops)]
 
     terms = x.shape[1] // group * math.prod(kernel)
-    return (_finite(contraction(x, w, terms, contract, _per_channel(b, rank))),)
+    return (_finite(contraction(x, w, terms, contract, _per_channel(b, rank, group * w.shape[1]))),)
 
 
 def _crops(

@@ -36,8 +36,13 @@ __all__ = [
 ]
 
 
-def _spread(value: Interval, shape: tuple[int, ...], form: Format) -> Interval:
-    """Return parameters in another shape and in the format of the computation."""
+def _spread(value: Interval, shape: tuple[int, ...], form: Format, channels: int) -> Interval:
+    """Return the parameters of so many channels in another shape and in the format of the computation.
+
+    Raises: Undecidable for another number of them, which no checker of ONNX refuses.
+    """
+    if value.shape != (channels,):
+        raise Undecidable(f"parameters of shape {value.shape} for {channels} channels")
     lo = value.lo.reshape(shape).astype(form.work)
     hi = lo if value.lo is value.hi else value.hi.reshape(shape).astype(form.work)
     loose = None if value.loose is None else value.loose.reshape(shape)
@@ -58,7 +63,9 @@ def batch_normalization(attributes: Attributes, inputs: Inputs, _: int) -> tuple
     form = FORMATS[x.datatype]
     epsilon = float(np.float32(attributes.get("epsilon", 1e-5)))
     shape = (-1,) if x.lo.ndim < 2 else (-1, *(1,) * (x.lo.ndim - 2))
-    scale, bias, mean, variance = (_spread(one(inputs, index), shape, form) for index in range(1, 5))
+    scale, bias, mean, variance = (
+        _spread(one(inputs, index), shape, form, 1 if x.lo.ndim < 2 else x.shape[1]) for index in range(1, 5)
+    )
     roots = np.sqrt(variance.lo + epsilon), np.sqrt(variance.hi + epsilon)
     factors = [part / root for part in (scale.lo, scale.hi) for root in roots]
     low, high = np.minimum.reduce(factors), np.maximum.reduce(factors)
@@ -151,7 +158,7 @@ def instance_normalization(attributes: Attributes, inputs: Inputs, _: int) -> tu
     x = one(inputs)
     form = FORMATS[x.datatype]
     shape = (-1, *(1,) * (x.lo.ndim - 2))
-    scale, bias = (_spread(one(inputs, index), shape, form) for index in (1, 2))
+    scale, bias = (_spread(one(inputs, index), shape, form, x.shape[1]) for index in (1, 2))
     epsilon = float(np.float32(attributes.get("epsilon", 1e-5)))
     axes = tuple(range(2, x.lo.ndim))
     normalized, _means, _inverse = _standardized(x, axes, epsilon, form.unit, form)

@@ -126,6 +126,7 @@ def _directions(
     kind = attributes.get("direction", "forward")
     flags = {"forward": (False,), "reverse": (True,), "bidirectional": (False, True)}[kind]
     hidden = r.shape[2]
+    _expect_shapes(attributes, inputs, len(flags), gates, hidden)
     functions = _functions(attributes, defaults, len(flags))
     found = []
     for at, backward in enumerate(flags):
@@ -142,6 +143,30 @@ def _directions(
         cell = _Direction(both, w_part, r_part, w_bias, r_bias, bias, peepholes, functions[at], clip, hidden)
         found.append((cell, backward))
     return found
+
+
+def _expect_shapes(attributes: Attributes, inputs: Inputs, directions: int, gates: int, hidden: int) -> None:
+    """Compare the shapes of all inputs with each other, which no checker does. Raises: Undecidable."""
+    x = one(inputs).shape
+    swapped = bool(attributes.get("layout", 0))
+    batch = x[0 if swapped else 1]
+    state = (batch, directions, hidden) if swapped else (directions, batch, hidden)
+    rows = gates * hidden
+    expected = {
+        1: (directions, rows, x[2]),
+        2: (directions, rows, hidden),
+        3: (directions, 2 * rows),
+        4: (batch,),
+        5: state,
+        6: state,
+        7: (directions, 3 * hidden),
+    }
+    for place, shape in expected.items():
+        value = optional(inputs, place)
+        if value is not None and value.shape != shape:
+            raise Undecidable(f"input {place} of a recurrent operator: {value.shape}, expected {shape}")
+    if attributes.get("hidden_size", hidden) != hidden:
+        raise Undecidable(f"hidden_size {attributes['hidden_size']}, weights for {hidden}")
 
 
 Cell = Callable[[_Direction, Interval, tuple[Interval, ...]], tuple[Interval, ...]]

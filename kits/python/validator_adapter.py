@@ -20,6 +20,11 @@ class Validator:
         self.name, self.version = "lepton", tool_version()
 
     def validate(self, path, level):
+        if level == "full":  # loaded once: each replay runs in a fork of this process
+            import onnxruntime  # noqa: F401
+
+            import lepton.runtime.onnxruntime
+            import lepton.vectors.replay  # noqa: F401
         from lepton.report.document import document
         from lepton.validate import validate
 

@@ -5,7 +5,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from lepton_conformance.forge.corpus import write_corpus
+from lepton_conformance.forge.corpus import write_corpus, write_kept
 
 __all__ = ["main"]
 
@@ -18,9 +18,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         epilog="example: python -m lepton_conformance.forge corpus",
     )
     parser.add_argument("folder", type=Path, metavar="FOLDER", help="a folder that does not exist yet")
-    folder: Path = parser.parse_args(arguments).folder
+    parser.add_argument(
+        "--kept",
+        action="store_true",
+        help="write each package in one file, as conformance/corpus keeps them; FOLDER may exist",
+    )
+    options = parser.parse_args(arguments)
+    folder: Path = options.folder
     try:
-        print(write_corpus(folder))
+        print(write_kept(folder) if options.kept else write_corpus(folder))
     except OSError as error:
         reason = (
             "is there already; name a new folder" if isinstance(error, FileExistsError) else error.strerror

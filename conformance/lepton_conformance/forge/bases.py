@@ -12,6 +12,7 @@ from typing import Any
 
 from lepton_conformance.forge.draft import Draft, Forged
 from lepton_conformance.forge.package import CARD, MODEL
+from lepton_conformance.forge.pipelines import text_draft
 from lepton_conformance.forge.valid import (
     decorated_draft,
     external_draft,
@@ -74,6 +75,10 @@ class Bases:
         """Return the package of strings."""
         return self._vary(strings_draft())
 
+    def text(self) -> Draft:
+        """Return the package that reads text: steps with files, one of them a graph."""
+        return self._vary(text_draft())
+
     def threshold(self) -> Draft:
         """Return the package with an optional input and two empty lists of steps."""
         return self._vary(threshold_draft())
@@ -90,6 +95,7 @@ class Bases:
             vision_draft,
             strings_draft,
             threshold_draft,
+            text_draft,
             decorated_draft,
             two_artifacts_draft,
         )

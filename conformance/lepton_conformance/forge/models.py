@@ -21,6 +21,7 @@ __all__ = [
     "linear_answer",
     "linear_model",
     "model",
+    "scale",
     "strings",
     "threshold",
     "value",
@@ -90,6 +91,27 @@ def linear(
     weights = [constant("w", LINEAR_WEIGHT) if weight is None else weight, constant("b", LINEAR_BIAS)]
     made = outputs if outputs is not None else [value("y", "FP32", output_shape)]
     return model(nodes, [value(input_name, input_type, input_shape)], made, weights, domains=domains)
+
+
+def scale(
+    *,
+    inputs: int = 1,
+    datatype: str = "FP32",
+    shape: Sequence[int | None] = (None, 3),
+    domain: str = "",
+    external: bool = False,
+) -> bytes:
+    """Return a graph of a step, half of what it reads, or a variant of it."""
+    from onnx import TensorProto, helper
+
+    half = helper.make_tensor("half", _CODES[datatype], [], [0.5])
+    if external:
+        half = TensorProto(name="half", data_type=1, dims=[], data_location=TensorProto.EXTERNAL)
+        half.external_data.add(key="location", value="half.bin")
+    nodes = [helper.make_node("Mul", ["a", "half"], ["b"])]
+    read = [value("ac"[place], datatype, shape) for place in range(inputs)]
+    domains = (("", 17),) if not domain else (("", 17), (domain, 1))
+    return model(nodes, read, [value("b", datatype, shape)], [half], domains=domains)
 
 
 def with_functions(calls: Sequence[str]) -> bytes:

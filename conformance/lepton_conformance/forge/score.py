@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from lepton_conformance.forge.chain import Shapes, altered, is_omissible, run, shapes_of
+from lepton_conformance.forge.chain import Graph, Shapes, Tools, altered, is_omissible, run, shapes_of
 from lepton_conformance.oracle.answers import Array
 from lepton_conformance.oracle.elements import from_binary, to_binary
 from lepton_conformance.oracle.steps import Refused
@@ -31,6 +31,7 @@ class Model:
 
     answer: Callable[[Mapping[str, Array], Mapping[str, Array]], Mapping[str, Array]]
     weights: Mapping[str, Array] = field(default_factory=dict)
+    graphs: Mapping[str, Graph] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +41,7 @@ class _Package:
     manifest: Mapping[str, Any]
     model: Model
     weights: Mapping[str, Array]
-    files: Mapping[str, bytes]
+    tools: Tools
     omitted: str = ""
     changed: tuple[str, Mapping[str, Any]] | None = None
     swap: tuple[str, Callable[[Array], Array]] | None = None
@@ -75,7 +76,7 @@ class _Package:
             step: Mapping[str, Any] = _step(self.manifest, pointer)
             if self.changed is not None and self.changed[0] == pointer:
                 step = self.changed[1]
-            run(step, found, self.files, omitted=self.omitted == pointer)
+            run(step, found, self.tools, omitted=self.omitted == pointer)
         return found
 
     def _filled(self, arrays: Mapping[str, Array], tensors: Sequence[Mapping[str, Any]]) -> dict[str, Array]:
@@ -87,7 +88,8 @@ def mutation(
     manifest: Mapping[str, Any], document: Mapping[str, Any], model: Model, files: Mapping[str, bytes]
 ) -> dict[str, Any]:
     """Return the member `mutation` of a vectors document; `files` are those that steps read."""
-    plain = _Package(manifest, model, model.weights, files)
+    tools = Tools(files, model.graphs, manifest.get("symbols", {}))
+    plain = _Package(manifest, model, model.weights, tools)
     survivors, count = [], 0
     for name, mutant, vectors in _mutants(plain, document["vectors"]):
         count += 1
@@ -113,7 +115,7 @@ def _mutants(plain: _Package, vectors: Sequence[Mapping[str, Any]]) -> Iterator[
 
 
 def _with(plain: _Package, **changes: Any) -> _Package:
-    members = {name: getattr(plain, name) for name in ("manifest", "model", "weights", "files")}
+    members = {name: getattr(plain, name) for name in ("manifest", "model", "weights", "tools")}
     return _Package(**{**members, **changes})
 
 
@@ -174,9 +176,10 @@ def _steps(plain: _Package, vectors: Sequence[Mapping[str, Any]]) -> Iterator[_M
             fit = [v for v in vectors if v["stage"] in ("raw", which) or v.get("step") == pointer]
             if is_omissible(step, shapes):
                 yield f"step-omitted:{pointer}", _with(plain, omitted=pointer), fit
-            other = altered(step, shapes, plain.files)
+            other = altered(step, shapes, plain.tools)
             if other is not None:
-                yield f"step-altered:{pointer}", _with(plain, changed=(pointer, other)), fit
+                changed = _with(plain, changed=(pointer, other[0]), tools=other[1])
+                yield f"step-altered:{pointer}", changed, fit
 
 
 def _kills(mutant: _Package, vector: Mapping[str, Any]) -> bool:

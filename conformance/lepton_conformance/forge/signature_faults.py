@@ -3,9 +3,13 @@
 Owns the table `SIGNATURE_FAULTS`. Serves `package`.
 """
 
+from collections.abc import Callable
 from typing import Any
 
+from lepton_conformance.forge import models
 from lepton_conformance.forge.bases import Bases
+from lepton_conformance.forge.draft import Forged
+from lepton_conformance.forge.pipelines import LABELS, SCALE, TOKENS
 from lepton_conformance.forge.violation import Forge, Violation, manifest
 
 __all__ = ["SIGNATURE_FAULTS"]
@@ -57,6 +61,27 @@ def _argmax_of_nothing(document: dict[str, Any]) -> None:
     document["symbols"]["N"]["min"] = 0
     document["processing"]["post"][1]["axis"] = 0
     document["interface"]["outputs"][1]["shape"] = [3]
+
+
+def _file(path: str, data: Callable[[bytes], bytes]) -> Forge:
+    """Return a forge whose file of a step has other content."""
+
+    def forge(bases: Bases) -> Forged:
+        draft = bases.text()
+        return bases.finish(draft.put(path, data(draft.member(path).data)))
+
+    return forge
+
+
+def _listed_as(path: str, role: str) -> Forge:
+    def change(document: dict[str, Any]) -> None:
+        next(entry for entry in document["files"] if entry["path"] == path).update(role=role)
+
+    return manifest(change, Bases.text)
+
+
+def _graph(**changes: Any) -> Forge:
+    return _file(SCALE, lambda _: models.scale(**changes))
 
 
 _TWO = ["one", "two"]
@@ -154,4 +179,25 @@ SIGNATURE_FAULTS: tuple[Violation, ...] = (
     Violation("PKG-PRO-02", "cast-to-strings", _step(0, datatype="BYTES")),
     Violation("PKG-PRO-03", "interface-alone", manifest(lambda m: m.pop("processing"), Bases.vision)),
     Violation("PKG-PRO-03", "processing-alone", manifest(lambda m: m.pop("interface"), Bases.vision)),
+    Violation("PKG-PRO-05", "graph-listed-as-other", _listed_as(SCALE, "other")),
+    Violation("PKG-PRO-05", "tokens-listed-as-vocabulary", _listed_as(TOKENS, "vocabulary")),
+    Violation(
+        "PKG-PRO-05",
+        "file-not-listed",
+        manifest(lambda m: m["processing"]["post"][2].update(file="text/names.txt"), Bases.text),
+    ),
+    Violation("PKG-PRO-05", "graph-is-text", _file(SCALE, lambda _: b"this is not a model\n")),
+    Violation("PKG-PRO-05", "graph-of-two-inputs", _graph(inputs=2)),
+    Violation("PKG-PRO-05", "graph-of-another-datatype", _graph(datatype="FP64")),
+    Violation("PKG-PRO-05", "graph-of-another-rank", _graph(shape=(None, 3, 1))),
+    Violation("PKG-PRO-05", "graph-of-another-size", _graph(shape=(None, 4))),
+    Violation("PKG-PRO-05", "graph-of-a-custom-domain", _graph(domain="com.example")),
+    Violation("PKG-PRO-05", "graph-with-external-data", _graph(external=True)),
+    Violation("PKG-PRO-05", "token-twice", _file(TOKENS, lambda data: data + b"red\n")),
+    Violation("PKG-PRO-05", "empty-line", _file(TOKENS, lambda data: data + b"\n")),
+    Violation("PKG-PRO-05", "no-unknown-token", _file(TOKENS, lambda data: data.replace(b"[UNK]", b"[NIL]"))),
+    Violation("PKG-PRO-05", "not-utf-8", _file(LABELS, lambda data: b"\xff" + data)),
+    Violation("PKG-PRO-05", "carriage-return", _file(LABELS, lambda data: data.replace(b"\n", b"\r\n"))),
+    Violation("PKG-PRO-05", "byte-order-mark", _file(LABELS, lambda data: b"\xef\xbb\xbf" + data)),
+    Violation("PKG-PRO-05", "no-line", _file(LABELS, lambda _: b"")),
 )

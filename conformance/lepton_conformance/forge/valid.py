@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 
 from lepton_conformance.forge import models
-from lepton_conformance.forge.chain import run
+from lepton_conformance.forge.chain import Tools, run
 from lepton_conformance.forge.draft import Draft, Forged
 from lepton_conformance.forge.package import CARD, MODEL, VECTORS, Case, build_package
+from lepton_conformance.forge.pipelines import text_draft
 from lepton_conformance.forge.signing import attested, signed
 from lepton_conformance.oracle.answers import Array
 
@@ -172,7 +173,7 @@ def _prepared(pixels: Array, pre: Sequence[Mapping[str, Any]]) -> Array:
     """Return what the steps make of an image."""
     arrays = {"image": pixels}
     for step in pre:
-        run(step, arrays, {}, omitted=False)
+        run(step, arrays, Tools())
     return np.ascontiguousarray(arrays["x"])
 
 
@@ -297,6 +298,7 @@ VALID: tuple[ValidPackage, ...] = (
     ValidPackage("threshold", lambda: threshold_draft().directory()),
     ValidPackage("decorated-directory", lambda: decorated_draft().directory()),
     ValidPackage("decorated-zip-deflated", _deflated),
+    ValidPackage("text", lambda: text_draft().directory()),
     ValidPackage("signed-directory", lambda: _signed().directory()),
     ValidPackage("signed-zip", lambda: _signed().archive()),
     ValidPackage("safetensors-and-functions", lambda: _with_safetensors().directory()),

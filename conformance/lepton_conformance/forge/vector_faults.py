@@ -251,6 +251,7 @@ VECTOR_FAULTS: tuple[Violation, ...] = (
     Violation("PKG-VEC-08", "step-that-does-nothing", _useless_step, full=True),
     Violation("PKG-VEC-09", "engine", _oracle("onnxruntime")),
     Violation("PKG-VEC-09", "engine-in-capitals", _oracle("OnnxRuntime")),
+    Violation("PKG-VEC-10", "no-step", vectors(_drop("step-one", "step-two", "step-three"), Bases.text)),
     Violation("PKG-VEC-10", "no-pre", vectors(_drop("prepared-2", "prepared-3"), Bases.vision)),
     Violation("PKG-VEC-10", "no-post", vectors(_drop("answered-2", "answered-3"), Bases.vision)),
     Violation("PKG-VEC-11", "no-score", _mutation()),

@@ -52,7 +52,7 @@ def manifest(change: Callable[[Any], object], base: Base = Bases.linear) -> Forg
         changed = copy.deepcopy(made.sealed())
         change(changed)
         made.rescore(changed)
-        made.manifest = made.sealed()
+        made.manifest = {"files": made.entries(), **made.manifest}
         change(made.manifest)
         return bases.finish(made)
 

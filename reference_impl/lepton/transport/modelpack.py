@@ -220,7 +220,9 @@ def _layer(one: Any, at: int) -> Descriptor:
         raise LeptonError(f"found the digest {str(digest)[:80]!r} of {shown!r}, expected sha256:HEX")
     if isinstance(size, bool) or not isinstance(size, int) or size < 0:
         raise LeptonError(f"found the size {str(size)[:40]!r} of {shown!r}, expected a number of bytes")
-    if not isinstance(kind, str) or ".tar" in kind or named.get("io.deis.oras.content.unpack") == "true":
+    # The client oras calls every file a tar unless told otherwise; digests tell in the end.
+    packed = isinstance(kind, str) and kind.startswith("application/vnd.cncf.model.") and ".tar" in kind
+    if not isinstance(kind, str) or packed or named.get("io.deis.oras.content.unpack") == "true":
         raise LeptonError(f"found {shown!r} as an archive ({str(kind)[:80]}), expected a raw file")
     if path == MANIFEST and size > MAX_MANIFEST_BYTES:
         raise LeptonError(f"found {size} bytes of {MANIFEST}, expected at most {MAX_MANIFEST_BYTES}")

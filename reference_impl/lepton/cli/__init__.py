@@ -13,11 +13,14 @@ import importlib
 import os
 import sys
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from lepton.errors import LeptonError
 
-__all__ = ["BUILT_IN", "ENTRY_POINT_GROUP", "main"]
+if TYPE_CHECKING:
+    import argparse
+
+__all__ = ["BUILT_IN", "ENTRY_POINT_GROUP", "main", "parsers"]
 
 BUILT_IN = {
     "pack": "lepton.cli.pack",
@@ -33,6 +36,7 @@ BUILT_IN = {
     "verify": "lepton.cli.verify",
     "sbom": "lepton.cli.sbom",
     "attach": "lepton.cli.attach",
+    "completion": "lepton.cli.completion",
 }
 ENTRY_POINT_GROUP = "lepton.commands"
 
@@ -94,6 +98,18 @@ def _dispatch(name: str, arguments: Sequence[str]) -> int:
         return _complain("", f"found unknown command {name!r}; {hint}")
     except ImportError as error:
         return _complain(name, f"cannot be loaded: {error}")
+    parser = _parser(name, module)
+    args = parser.parse_args(arguments)
+    errors: tuple[type[Exception], ...] = getattr(module, "ERRORS", ())
+    try:
+        code: int = module.run(args)
+    except errors as error:
+        _complain(name, str(error))
+        return int(getattr(error, "exit_code", EXIT_ERROR))
+    return code
+
+
+def _parser(name: str, module: Any) -> "argparse.ArgumentParser":
     import argparse
 
     parser = argparse.ArgumentParser(
@@ -105,14 +121,16 @@ def _dispatch(name: str, arguments: Sequence[str]) -> int:
         allow_abbrev=False,
     )
     module.add_arguments(parser)
-    args = parser.parse_args(arguments)
-    errors: tuple[type[Exception], ...] = getattr(module, "ERRORS", ())
-    try:
-        code: int = module.run(args)
-    except errors as error:
-        _complain(name, str(error))
-        return int(getattr(error, "exit_code", EXIT_ERROR))
-    return code
+    return parser
+
+
+def parsers() -> "dict[str, argparse.ArgumentParser]":
+    """Return the parser of every command that can be loaded, by name."""
+    found = {}
+    for name in _names():
+        with contextlib.suppress(ImportError):
+            found[name] = _parser(name, _load(name))
+    return found
 
 
 def _load(name: str) -> Any:

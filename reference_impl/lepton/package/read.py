@@ -326,13 +326,13 @@ def _keep(entry: Entry, schema: str | None, format_name: str | None) -> int:
 
 
 def _interpret(found: Digest, source: Source | None, schema: str | None, format_name: str | None) -> FileFact:
-    if source is None:
-        unread = f"a compressed file of more than {MAX_MEMORY_BYTES} bytes, the limit of this validator"
-        return FileFact("", found.size, found.sha256, unread=unread)
     document = contents = None
     if schema is not None and found.data is None:
         document = DocumentFact(_too_large(found.size), ())
-    elif schema is not None and found.data is not None:
+    if source is None:
+        unread = f"a compressed file of more than {MAX_MEMORY_BYTES} bytes, the limit of this validator"
+        return FileFact("", found.size, found.sha256, unread=unread, document=document)
+    if schema is not None and found.data is not None:
         text = read_json(found.data, max_bytes=MAX_DOCUMENT_BYTES)
         document = DocumentFact(text, schema_faults(text.value, schema) if text.fault is None else ())
     if format_name is not None:

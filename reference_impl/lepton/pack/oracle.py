@@ -112,9 +112,10 @@ class _Evaluation:
     def __init__(self, model: "ModelProto") -> None:
         from onnx.reference import ReferenceEvaluator
 
-        from lepton.pack.reference_ops import CORRECTED_OPERATORS
+        from lepton.pack.reference_ops import operators
 
-        self._evaluator = ReferenceEvaluator(model, new_ops=list(CORRECTED_OPERATORS))
+        opset = next((one.version for one in model.opset_import if one.domain in ("", "ai.onnx")), 1)
+        self._evaluator = ReferenceEvaluator(model, new_ops=operators(opset))
         self._outputs = [value.name for value in model.graph.output]
 
     def __call__(self, inputs: Mapping[str, Array], shaker: Shaker | None = None) -> dict[str, Array]:

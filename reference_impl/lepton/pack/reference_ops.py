@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from onnx.reference.op_run import OpRun
 
-__all__ = ["CORRECTED_OPERATORS", "BatchNormalization", "GlobalMaxPool"]
+__all__ = ["BatchNormalization", "DequantizeLinear", "GlobalMaxPool", "QuantizeLinear", "operators"]
 
 Floats = npt.NDArray[Any]
 
@@ -60,5 +60,64 @@ class BatchNormalization(OpRun):
         return ((centred * scale.reshape(each) + bias.reshape(each)).astype(x.dtype),)
 
 
-#: Handed to `ReferenceEvaluator(new_ops=...)`.
+class DequantizeLinear(OpRun):
+    """Turn integers of 8, 16 or 32 bits back into numbers, as the opsets 10 to 18 say.
+
+    onnx 1.23.2 has it from opset 19 on, and quantisers write opset 13 and below.
+    """
+
+    op_domain = ""
+
+    def _run(
+        self,
+        x: Floats,
+        scale: Floats,
+        zero: Floats | None = None,
+        axis: int | None = None,
+        **_later: object,  # attributes of later opsets
+    ) -> tuple[Floats]:
+        each = _along(x, scale, axis)
+        centred = x.astype(np.int64) - (0 if zero is None else zero.astype(np.int64).reshape(each))
+        return (centred.astype(scale.dtype) * scale.reshape(each),)
+
+
+class QuantizeLinear(OpRun):
+    """Turn numbers into integers of 8 bits, as the opsets 10 to 18 say; see `DequantizeLinear`."""
+
+    op_domain = ""
+
+    def _run(
+        self,
+        x: Floats,
+        scale: Floats,
+        zero: Floats | None = None,
+        axis: int | None = None,
+        **_later: object,  # attributes of later opsets
+    ) -> tuple[Floats]:
+        each = _along(x, scale, axis)
+        kind = np.dtype(np.uint8) if zero is None else zero.dtype
+        limits = np.iinfo(kind)
+        steps = np.rint(x / scale.reshape(each)) + (
+            0 if zero is None else zero.astype(np.int64).reshape(each)
+        )
+        return (np.clip(steps, limits.min, limits.max).astype(kind),)
+
+
+def _along(x: Floats, scale: Floats, axis: int | None) -> tuple[int, ...]:
+    """Return the shape in which one scale for all, or one for each place on `axis`, broadcasts."""
+    if scale.size == 1 and scale.ndim <= 1:
+        return (1,) * x.ndim
+    at = (1 if axis is None else axis) % x.ndim
+    return tuple(scale.size if place == at else 1 for place in range(x.ndim))
+
+
+#: What the installed `onnx` computes wrongly at every opset.
 CORRECTED_OPERATORS: tuple[type[OpRun], ...] = (BatchNormalization, GlobalMaxPool)
+#: What it lacks below an opset.
+MISSING_BELOW: dict[int, tuple[type[OpRun], ...]] = {19: (DequantizeLinear, QuantizeLinear)}
+
+
+def operators(opset: int) -> list[type[OpRun]]:
+    """Return what to hand to `ReferenceEvaluator(new_ops=...)` for a model of an opset."""
+    missing = [one for below, several in MISSING_BELOW.items() if opset < below for one in several]
+    return [*CORRECTED_OPERATORS, *missing]

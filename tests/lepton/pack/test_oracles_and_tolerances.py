@@ -51,6 +51,23 @@ def test_batch_normalization_uses_the_mean_that_was_given(opset: int) -> None:
     assert oracle.native({"x": np.array([[[3, 7]]], np.float32)})["y"].tolist() == [[[5.0, 9.0]]]
 
 
+@pytest.mark.parametrize("opset", [13, 17, 19])
+def test_quantised_graphs_of_every_opset_are_computed(opset: int) -> None:
+    text = f"""<ir_version: 9, opset_import: ["" : {opset}]>
+        g (float[N,2] x) => (float[N,2] y) <float s = {{0.5}}, uint8 z = {{10}}, float[2] t = {{0.25, 2}},
+        int8[2] o = {{0, -100}}> {{
+        a = QuantizeLinear(x, s, z) b = DequantizeLinear(a, s, z)
+        c = QuantizeLinear <axis = 1> (b, t, o) y = DequantizeLinear <axis = 1> (c, t, o) }}"""
+    x = np.array([[0.75, 0.75], [-9, 1000], [40, -70]], np.float32)
+    # Ties go to even (1.5 steps to 2); both ends are cut off: at -10 and 245 half steps, 127 quarter steps.
+    expected = [[1.0, 0.0], [-5.0, 122.0], [31.75, -4.0]]
+    found = OnnxOracle(onnx.parser.parse_model(text))
+    assert found.native({"x": x})["y"].tolist() == expected
+    wide = found.double({"x": x})
+    assert wide is not None
+    assert wide["y"].tolist() == expected
+
+
 def test_the_graph_in_float64_keeps_what_float32_rounds_away() -> None:
     text = "g (float[N] x) => (float[N] y) <float big = {16777216}> { a = Add(x, big) y = Sub(a, big) }"
     x = np.array([1.0], np.float32)

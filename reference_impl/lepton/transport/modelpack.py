@@ -169,9 +169,8 @@ def _config(document: Mapping[str, Any], layers: Sequence[Descriptor]) -> dict[s
         descriptor["vendor"] = document["supplier"]["name"]
     artifacts = document["artifacts"]
     config = {"format": ",".join(dict.fromkeys(one["format"] for one in artifacts))}
-    precisions = dict.fromkeys(_PRECISIONS.get(one["precision"], "") for one in artifacts)
-    if all(precisions):
-        config["precision"] = ",".join(precisions)
+    if artifacts[0]["precision"] in _PRECISIONS:
+        config["precision"] = _PRECISIONS[artifacts[0]["precision"]]
     return {
         "descriptor": descriptor,
         "config": config,

@@ -93,7 +93,7 @@ def pull(
         members = [_member(one, roles.get(one.path), store) for one in (*wanted, *extra)]
         found = write_verbatim(members, remote.manifest, remote.listed, out)
         assert found == remote.identity
-    attached = tuple(one.path for one in (*wanted, *extra) if is_attached(one.path))
+    attached = tuple(one.path for one in extra)
     return Pulled(out, remote.digest, remote.identity, len(members) + 1, attached, ignored)
 
 
@@ -157,7 +157,7 @@ def _compare(document: Mapping[str, Any], layers: Sequence[Descriptor]) -> None:
             raise LeptonError(f"found no layer for {shown!r}, which {MANIFEST} lists")
         if (layer.size, layer.digest) != (one["size"], f"sha256:{one['sha256']}"):
             raise LeptonError(f"found a layer of another size or digest for {shown!r} than {MANIFEST} lists")
-    strangers = [path for path in held if path != MANIFEST and not is_attached(path)]
+    strangers = [path for path in held if path != MANIFEST]
     if strangers:
         raise LeptonError(f"found the layer {displayed(strangers[0])!r}, which {MANIFEST} does not list")
 
@@ -166,7 +166,7 @@ def _attached(
     registry: Registry, remote: Remote, store: Store
 ) -> tuple[tuple[Descriptor, ...], tuple[str, ...]]:
     """Fetch what refers to the package and belongs into it; say why the rest was left."""
-    taken = {one.path: one.digest for one in remote.layers if is_attached(one.path)}
+    taken: dict[str, str] = {}
     found: list[Descriptor] = []
     ignored: list[str] = []
     listed, _ = registry.referrers(remote.digest)

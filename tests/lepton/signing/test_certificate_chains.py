@@ -99,6 +99,7 @@ def test_a_chain_that_leads_to_the_root_verifies_and_names_the_signer(
     assert "does not lead to the roots given" in capsys.readouterr().out
 
 
+@pytest.mark.requirement("PKG-SGN-04")
 def test_the_root_in_the_bundle_is_not_trusted_for_being_there(folder_package: Path) -> None:
     chain = [LEAF, MIDDLE, ROOT]
     with open_whole(folder_package) as package:
@@ -160,6 +161,7 @@ def test_a_signer_of_code_needs_no_other_usage() -> None:
     ],
     ids=["server", "no-usage", "gap", "issued-by-no-authority", "wrong-signature", "path-too-long"],
 )
+@pytest.mark.requirement("PKG-SGN-04")
 def test_a_chain_that_does_not_lead_to_the_root_is_refused(chain: list[x509.Certificate], match: str) -> None:
     found = leaf_key(der(*chain), [ROOT])
     assert isinstance(found, str)

@@ -90,6 +90,7 @@ def test_another_key_is_another_signer_and_both_may_sign(folder_package: Path) -
     assert outcome(folder_package, OTHER)[0]
 
 
+@pytest.mark.requirement("PKG-SGN-05")
 def test_a_package_without_a_signature_does_not_verify(folder_package: Path) -> None:
     assert outcome(folder_package) == (False, [])
 
@@ -112,6 +113,7 @@ def changed(bundle: Path, change: Callable[[Any], object]) -> None:
         lambda one: one["predicate"].update(more=1),
     ],
 )
+@pytest.mark.requirement("PKG-SGN-05")
 def test_a_payload_that_was_changed_does_not_verify(
     folder_package: Path, change: Callable[[Any], object]
 ) -> None:
@@ -134,6 +136,7 @@ def test_a_hint_of_the_trusted_key_on_a_strangers_signature_is_invalid(folder_pa
 
 
 @pytest.mark.parametrize("path", ["model/__init__.py", ".github/workflow.yml", ".gitattributes", "empty"])
+@pytest.mark.requirement("PKG-SGN-05")
 def test_an_added_file_is_noticed_even_where_other_tools_look_away(
     folder_package: Path, tmp_path: Path, path: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -145,6 +148,7 @@ def test_an_added_file_is_noticed_even_where_other_tools_look_away(
     assert "PKG-LAY-06" in capsys.readouterr().out
 
 
+@pytest.mark.requirement("PKG-SGN-05")
 def test_an_altered_file_and_a_renamed_one_are_noticed(folder_package: Path, tmp_path: Path) -> None:
     signed(folder_package)
     public = str(public_pem(tmp_path / "pub.pem", KEY))
@@ -158,6 +162,7 @@ def test_an_altered_file_and_a_renamed_one_are_noticed(folder_package: Path, tmp
     assert main(["verify", str(folder_package), "--key", public]) == 1
 
 
+@pytest.mark.requirement("PKG-SGN-05")
 def test_a_signature_of_another_package_does_not_fit(tmp_path: Path) -> None:
     draft = linear_draft()
     draft.manifest["version"] = "9.9.9"
@@ -188,10 +193,25 @@ def test_the_commands_make_a_key_for_its_owner_sign_and_verify(
     assert "is there already" in capsys.readouterr().err
 
 
+@pytest.mark.requirement("PKG-SGN-04")
 def test_trust_has_to_come_from_outside(zip_package: Path, capsys: pytest.CaptureFixture[str]) -> None:
     signed(zip_package)
     assert main(["verify", str(zip_package)]) == 2
     assert "cannot vouch for itself" in capsys.readouterr().err
+
+
+@pytest.mark.requirement("PKG-SGN-05")
+def test_the_command_ends_with_1_when_no_signature_is_of_the_trusted_key(
+    zip_package: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    public = str(public_pem(tmp_path / "pub.pem", KEY))
+    assert main(["verify", str(zip_package), "--key", public]) == 1
+    assert "it has no signature" in capsys.readouterr().out
+    signed(zip_package, OTHER)
+    assert main(["verify", str(zip_package), "--key", public]) == 1
+    assert "by another signer" in capsys.readouterr().out
+    signed(zip_package, KEY)
+    assert main(["verify", str(zip_package), "--key", public]) == 0
 
 
 def test_what_does_not_conform_is_not_signed(

@@ -18,6 +18,8 @@ def blob(layout: Path, digest: str) -> bytes:
     return data
 
 
+@pytest.mark.requirement("PKG-OCI-01")
+@pytest.mark.requirement("PKG-OCI-02")
 def test_a_layout_holds_the_artifact_and_each_file_as_a_raw_layer(tmp_path: Path) -> None:
     package = vision_draft().directory().write(tmp_path, "made")
     digest = write_layout(package, tmp_path / "layout")
@@ -39,12 +41,16 @@ def test_a_layout_holds_the_artifact_and_each_file_as_a_raw_layer(tmp_path: Path
             assert layer["mediaType"] == f"application/vnd.cncf.model.{kind}.v1.raw"
     config = json.loads(blob(tmp_path / "layout", manifest["config"]["digest"]))
     assert config["modelfs"] == {"type": "layers", "diffIds": [one["digest"] for one in manifest["layers"]]}
-    assert config["descriptor"]["licenses"]
+    assert config["config"] == {"format": "onnx", "precision": "float32"}
+    stated = json.loads((package / "lepton.json").read_bytes())
+    assert config["descriptor"]["name"] == stated["id"]
+    assert config["descriptor"]["licenses"] == [stated["license"]]
     index = json.loads((tmp_path / "layout" / "index.json").read_bytes())
     assert index["manifests"][0]["digest"] == digest
     assert json.loads((tmp_path / "layout" / "oci-layout").read_bytes()) == {"imageLayoutVersion": "1.0.0"}
 
 
+@pytest.mark.requirement("PKG-OCI-06")
 def test_the_same_package_gives_the_same_artifact_in_a_folder_and_in_a_zip(tmp_path: Path) -> None:
     one = write_layout(linear_draft().directory().write(tmp_path, "one"), tmp_path / "a")
     two = write_layout(linear_draft().archive().write(tmp_path, "two"), tmp_path / "b")

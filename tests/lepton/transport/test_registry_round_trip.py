@@ -34,6 +34,7 @@ def another() -> Draft:
     return draft
 
 
+@pytest.mark.requirement("PKG-OCI-04")
 def test_a_pulled_zip_is_the_pushed_zip_byte_for_byte(
     registry_host: str, reach: Reach, package: Path, tmp_path: Path
 ) -> None:
@@ -45,6 +46,8 @@ def test_a_pulled_zip_is_the_pushed_zip_byte_for_byte(
     assert (tmp_path / "back.lepton").read_bytes() == package.read_bytes()
 
 
+@pytest.mark.requirement("PKG-OCI-01")
+@pytest.mark.requirement("PKG-OCI-04")
 def test_a_pulled_directory_holds_the_same_files(registry_host: str, reach: Reach, tmp_path: Path) -> None:
     made = linear_draft().directory().write(tmp_path, "made")
     registry = reach(f"oci://{registry_host}/a/directory:1")
@@ -97,6 +100,7 @@ def test_a_digest_names_one_package_for_ever(
         sent(another().archive().write(tmp_path, "other"), registry)
 
 
+@pytest.mark.requirement("PKG-OCI-05")
 def test_signatures_and_attestations_travel_as_referrers_by_the_fallback_tag(
     registry_host: str, reach: Reach, tmp_path: Path
 ) -> None:

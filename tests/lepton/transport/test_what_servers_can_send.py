@@ -196,12 +196,14 @@ def refused(script: Script, out: Path, match: str) -> str:
     return str(error.value)
 
 
+@pytest.mark.requirement("PKG-OCI-04")
 def test_an_honest_server_is_believed_after_all_is_verified(store: Store, tmp_path: Path) -> None:
     with serving(store.answer) as server:
         assert taken(server, tmp_path / "out.lepton").identity == store.identity
     assert not list(tmp_path.glob(".*"))
 
 
+@pytest.mark.requirement("PKG-OCI-03")
 def test_a_blob_of_other_bytes_is_refused_and_dropped(store: Store, tmp_path: Path) -> None:
     data = store.blobs[store.last.digest]
     store.blobs[store.last.digest] = data[:-1] + bytes([data[-1] ^ 1])
@@ -209,6 +211,7 @@ def test_a_blob_of_other_bytes_is_refused_and_dropped(store: Store, tmp_path: Pa
     assert not list((tmp_path / ".out.lepton.pull").glob(f"{store.last.digest[7:]}*"))
 
 
+@pytest.mark.requirement("PKG-OCI-03")
 def test_a_manifest_of_a_package_that_is_not_the_named_one_is_refused(store: Store, tmp_path: Path) -> None:
     store.blobs[store.first] = store.blobs[store.first].replace(b"1.0.0", b"1.0.1")
     refused(store.answer, tmp_path / "out.lepton", "found .* for 'lepton.json'")
@@ -282,6 +285,7 @@ def test_what_was_altered_between_two_pulls_is_fetched_again(store: Store, tmp_p
 
 
 @pytest.mark.parametrize("announced", [-1, 10**15])
+@pytest.mark.requirement("PKG-OCI-03")
 def test_an_endless_body_ends_at_the_size_that_was_stated(
     store: Store, tmp_path: Path, announced: int
 ) -> None:
@@ -309,6 +313,7 @@ PATHS = ["../out", "/etc/passwd", "a\\b", "C:x", "model/../../x", "NUL", "x\u202
 
 
 @pytest.mark.parametrize("path", PATHS)
+@pytest.mark.requirement("PKG-OCI-03")
 def test_a_path_that_leads_elsewhere_is_refused_before_a_blob_is_asked(
     store: Store, tmp_path: Path, path: str
 ) -> None:
@@ -338,6 +343,12 @@ def test_a_path_that_leads_elsewhere_is_refused_before_a_blob_is_asked(
             lambda one: one["layers"][-1].update(mediaType="application/vnd.cncf.model.weight.v1.tar"),
             "archive",
         ),
+        (
+            lambda one: one["layers"].append(
+                {**one["layers"][-1], "annotations": {"org.cncf.model.filepath": "signatures/x"}}
+            ),
+            "does not list",
+        ),
         (lambda one: one["layers"].pop(0), "found 0 layers with the path"),
         (lambda one: one.update(layers={}), "without layers"),
         (
@@ -347,6 +358,7 @@ def test_a_path_that_leads_elsewhere_is_refused_before_a_blob_is_asked(
         (lambda one: one["layers"][0].update(size=10**12), "expected at most"),
     ],
 )
+@pytest.mark.requirement("PKG-OCI-03")
 def test_an_artifact_that_contradicts_its_package_is_refused(
     store: Store, tmp_path: Path, change: Callable[[Any], object], match: str
 ) -> None:

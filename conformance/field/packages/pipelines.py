@@ -19,8 +19,7 @@ from field.place import ROOT
 __all__ = ["run"]
 
 _EXAMPLES = ROOT / "examples"
-#: Unicode of the tables in the crate that tokenizers uses; characters assigned later mean nothing to it.
-SPECIAL = ("[CLS]", "[SEP]", "[UNK]", "[PAD]", "[MASK]")
+#: Beginnings of the names of letters that both divide; tokenizers knows an older Unicode.
 SCRIPTS = (
     "LATIN", "GREEK", "CYRILLIC", "ARMENIAN", "HEBREW", "ARABIC", "DEVANAGARI", "BENGALI", "TAMIL", "THAI",
     "GEORGIAN", "HANGUL", "HIRAGANA", "KATAKANA", "CJK UNIFIED IDEOGRAPH-4", "ETHIOPIC", "KHMER", "CHEROKEE",

@@ -220,6 +220,15 @@ def test_a_size_that_does_not_fit_is_refused_before_anything_is_inflated(
         decoded(GREY, "GRAY", shape=(5, 5))
 
 
+def test_an_image_beyond_this_implementation_is_refused_though_its_symbols_have_no_bound(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name in SYMBOLS:
+        monkeypatch.setitem(SYMBOLS, name, Symbol(1, None))
+    with pytest.raises(BindError, match="limit of this implementation"):
+        decoded(_parts(header(2**31 - 1, 2**31 - 1, 1), DATA, END), "GRAY")
+
+
 def test_a_line_of_zeros_that_never_ends_stops_at_the_size_of_the_header() -> None:
     bomb = _parts(header(5, 4), chunk(b"IDAT", zlib.compress(bytes(50_000_000))), END)
     with pytest.raises(BindError, match="more than 24"):

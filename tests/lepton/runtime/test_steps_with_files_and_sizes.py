@@ -231,3 +231,18 @@ def test_a_plan_with_another_step_leaves_the_first_plan_as_it_was(plan: Plan) ->
         plan.with_step("/processing/post/1", {**PLAN["processing"]["post"][1], "axis": 2})
     with pytest.raises(RuntimeRefusal, match="changes datatype or shape"):
         plan.without_step("/processing/pre/0")
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        {"op": "pad", "axes": [0, 1], "size": [1048576, 1048576], "anchor": "start", "value": 0},
+        {"op": "resize", "axes": [0, 1], "size": [1048576, 1048576], "filter": "nearest", "antialias": False,
+         "coordinates": "half_pixel"},
+        {"op": "resize", "axes": [0, 1], "size": [1, 1048576], "filter": "linear", "antialias": False,
+         "coordinates": "half_pixel"},
+    ],
+)  # fmt: skip
+def test_a_tensor_beyond_this_implementation_is_refused_before_memory_is_taken(step: dict[str, Any]) -> None:
+    with pytest.raises(BindError, match="limit of this implementation"):
+        answers({**step, "out": "y"}, (spec("x", "FP32", 200, 2), np.ones((200, 2), np.float32)))

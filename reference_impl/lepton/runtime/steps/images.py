@@ -10,7 +10,7 @@ import numpy as np
 
 from lepton.errors import BindError
 from lepton.runtime.protocol import Array
-from lepton.runtime.steps.operation import Operation, Setting, require, same
+from lepton.runtime.steps.operation import Operation, Setting, require, require_room, same
 from lepton.runtime.steps.png import PngError, decode_png, read_header
 from lepton.tensor import TensorSpec, bind_shapes
 
@@ -34,6 +34,8 @@ def decode_image(step: Mapping[str, Any], setting: Setting, spec: TensorSpec) ->
         try:
             header = read_header(data)
             bind_shapes([yields], setting.symbols, {yields.name: (header.height, header.width, count)})
+            # No pixel has more bytes than four samples of 16 bits.
+            require_room(step, (header.height, header.width), 8)
             colours, alpha = decode_png(data, header)
         except PngError as error:
             raise BindError(f"decode_image of {spec.name!r}: {error}; expected a PNG image") from None

@@ -12,7 +12,7 @@ import numpy as np
 from lepton.errors import BindError
 from lepton.runtime.binding import numpy_dtype
 from lepton.runtime.protocol import Array
-from lepton.runtime.steps.operation import Operation, Setting, UnfitError, axis_of, single
+from lepton.runtime.steps.operation import Operation, Setting, UnfitError, axis_of, require_room, single
 from lepton.tensor import Dim, TensorSpec, datatype, element_count
 
 __all__ = ["crop", "pad", "reshape", "reverse", "transpose"]
@@ -92,6 +92,8 @@ def pad(step: Mapping[str, Any], setting: Setting, spec: TensorSpec) -> Operatio
                 raise _wrong_size("pad", spec, array.shape[axis], axis, f"{wanted} or less")
             before = spare // 2 if step["anchor"] == "center" else 0
             around[axis] = (before, spare - before)
+        sizes = (sum(pair) + one for pair, one in zip(around, array.shape, strict=True))
+        require_room(step, sizes, array.itemsize)
         return np.pad(array, around, constant_values=value)
 
     return single(spec, step, compute, shape=_replaced(spec.shape, targets))

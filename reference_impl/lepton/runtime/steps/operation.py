@@ -4,17 +4,31 @@ Owns `Operation` and the questions that several operators ask of a tensor (its d
 leaves what each operator computes to the modules of its family. Serves PKG-PRO-02 and PKG-PRO-04.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
+from lepton.errors import BindError
 from lepton.runtime.files import StepFiles
 from lepton.runtime.protocol import Array
-from lepton.tensor import Dim, Symbol, TensorSpec
+from lepton.tensor import Dim, Symbol, TensorSpec, element_count
 
-__all__ = ["Apply", "Operation", "Setting", "UnfitError", "axis_of", "require", "same", "single"]
+__all__ = [
+    "Apply",
+    "Operation",
+    "Setting",
+    "UnfitError",
+    "axis_of",
+    "require",
+    "require_room",
+    "same",
+    "single",
+]
+
+#: Bytes of one tensor that a step of this implementation writes, or computes with.
+MAX_TENSOR_BYTES = 2**30
 
 #: Computes a step: the tensors read -> the tensors written, which share no memory with them.
 Apply = Callable[..., tuple[Array, ...]]
@@ -77,3 +91,13 @@ def same(found: object, expected: object, what: str) -> None:
     """Raise UnfitError unless a declared value is the one that follows from what the step reads."""
     if found != expected:
         raise UnfitError(f"found {found} for {what}, expected {expected}")
+
+
+def require_room(step: Mapping[str, Any], shape: Iterable[int], item_bytes: int) -> None:
+    """Raise BindError, before memory is taken, for a tensor larger than this implementation makes."""
+    size = element_count(shape) * item_bytes
+    if size > MAX_TENSOR_BYTES:
+        raise BindError(
+            f"{step['op']} to {step['out']!r}: found {size} bytes to compute with, expected at most "
+            f"{MAX_TENSOR_BYTES}, the limit of this implementation"
+        )

@@ -1,7 +1,7 @@
 """PNG images: the header before anything else, then samples of 8 or 16 bits with palette and transparency.
 
 Owns the PNG datastream (chunks, check sums, inflating to exactly the size that the header gives, Adam7, bit
-depths); Pillow undoes the filters of lines. Leaves what channels a package wants to `images`. Serves
+depths); leaves lines to `pnglines`, and what channels a package wants to `images`. Serves
 PKG-PRO-04 and PKG-PRO-06.
 """
 
@@ -11,14 +11,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lepton.errors import UnsupportedError
 from lepton.runtime.protocol import Array
+from lepton.runtime.steps.pnglines import PngError, eight_bits, unfiltered, unpacked
 
-__all__ = ["MAX_IMAGE_BYTES", "Header", "PngError", "decode_png", "read_header"]
+__all__ = ["Header", "PngError", "decode_png", "read_header"]
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
-#: Bytes of the inflated lines of one image that this implementation decodes.
-MAX_IMAGE_BYTES = 2**30
 #: Samples a pixel, and bit depths, by colour type.
 COLOURS = {
     0: (1, (1, 2, 4, 8, 16)),
@@ -30,10 +28,6 @@ COLOURS = {
 PALETTE = 3
 #: Adam7: first column, first line, and the steps between columns and between lines, of each pass.
 PASSES = ((0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2))
-
-
-class PngError(Exception):
-    """The bytes are no PNG datastream."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +72,7 @@ def decode_png(data: bytes, header: Header) -> tuple[Array, Array | None]:
     """Decode the rest of the datastream that begins with `header`.
 
     Returns: colours, (height, width, 1 or 3) uint8, and alpha, (height, width) uint8 or None. Samples of 16
-    bits give their high byte. Raises: PngError; UnsupportedError beyond `MAX_IMAGE_BYTES`.
+    bits give their high byte. Raises: PngError.
     """
     palette, transparency, packed = _collect(data, header)
     lines = _samples(_inflate(packed, header), header)
@@ -86,11 +80,11 @@ def decode_png(data: bytes, header: Header) -> tuple[Array, Array | None]:
         return _expanded(lines[..., 0], palette, transparency)
     alpha: Array | None = None
     if header.colour in (4, 6):
-        lines, alpha = lines[..., :-1], _eight_bits(lines[..., -1], header.depth)
+        lines, alpha = lines[..., :-1], eight_bits(lines[..., -1], header.depth)
     elif transparency is not None:
         key = np.frombuffer(transparency, ">u2").astype(np.uint16) & ((1 << header.depth) - 1)
         alpha = np.where((lines == key).all(axis=-1), np.uint8(0), np.uint8(255))
-    return _eight_bits(lines, header.depth), alpha
+    return eight_bits(lines, header.depth), alpha
 
 
 def _chunk(data: bytes, place: int) -> tuple[bytes, bytes, int]:
@@ -168,11 +162,6 @@ def _passes(header: Header) -> Iterator[tuple[int, int, int, int, int, int]]:
 def _inflate(packed: bytes, header: Header) -> bytes:
     """Inflate to exactly the bytes that the header announces, and never more than one beyond."""
     expected = sum(height * (1 + header.stride(width)) for _, _, _, _, width, height in _passes(header))
-    if expected > MAX_IMAGE_BYTES:
-        raise UnsupportedError(
-            f"found an image of {expected} bytes, expected at most {MAX_IMAGE_BYTES}, the limit of this "
-            "implementation"
-        )
     inflater = zlib.decompressobj()
     try:
         lines = inflater.decompress(packed, expected + 1)
@@ -199,54 +188,9 @@ def _samples(lines: bytes, header: Header) -> Array:
         filtered = np.frombuffer(lines, np.uint8, size, place).reshape(height, 1 + stride)
         place += size
         unit = max(1, header.samples * header.depth // 8)
-        unpacked = _unpacked(_unfiltered(filtered, unit), header, width)
-        image[top::down, left::across] = unpacked
+        restored = unfiltered(filtered, unit)
+        image[top::down, left::across] = unpacked(restored, header.depth, width, header.samples)
     return image
-
-
-def _unfiltered(filtered: Array, unit: int) -> Array:
-    """Undo the filters of lines, each behind the byte that names its filter; `unit` is bytes a pixel."""
-    try:
-        from PIL import Image
-    except ImportError as error:
-        raise UnsupportedError(
-            "decode_image needs Pillow, which is not installed: pip install 'lepton-standard[images]'"
-        ) from error
-    kinds, body = filtered[:, :1], filtered[:, 1:]
-    if kinds.max() > 4:
-        raise PngError(f"found the filter {kinds.max()} of a line, expected 0..4")
-    if not kinds.any():
-        return body
-    if unit in (6, 8):
-        # A filter never mixes the bytes of a pixel, so that both halves of 16 bits go their own way.
-        halves = np.empty_like(body)
-        for half in (0, 1):
-            halves[:, half::2] = _unfiltered(np.hstack([kinds, body[:, half::2]]), unit // 2)
-        return halves
-    mode = {1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}[unit]
-    height, stride = body.shape
-    stored = zlib.compress(filtered.tobytes(), 0)
-    image = Image.frombytes(mode, (stride // unit, height), stored, "zip", mode)
-    return np.asarray(image).reshape(height, stride)
-
-
-def _unpacked(lines: Array, header: Header, width: int) -> Array:
-    """Return the samples of lines of bytes."""
-    height = lines.shape[0]
-    if header.depth == 16:
-        return np.ascontiguousarray(lines).view(">u2").reshape(height, width, header.samples)
-    if header.depth < 8:
-        bits = np.unpackbits(lines, axis=1).reshape(height, -1, header.depth)
-        weights = 1 << np.arange(header.depth - 1, -1, -1, dtype=np.uint8)
-        lines = (bits * weights).sum(axis=2, dtype=np.uint8)[:, : width * header.samples]
-    return lines.reshape(height, width, header.samples)
-
-
-def _eight_bits(samples: Array, depth: int) -> Array:
-    """Return the high byte of 16 bits, and fewer bits spread over 0..255."""
-    if depth == 16:
-        return (samples >> 8).astype(np.uint8)
-    return samples if depth == 8 else samples * np.uint8(255 // ((1 << depth) - 1))
 
 
 def _expanded(

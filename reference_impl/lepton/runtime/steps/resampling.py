@@ -12,7 +12,15 @@ import numpy as np
 
 from lepton.errors import BindError
 from lepton.runtime.protocol import Array
-from lepton.runtime.steps.operation import Operation, Setting, UnfitError, axis_of, require, same
+from lepton.runtime.steps.operation import (
+    Operation,
+    Setting,
+    UnfitError,
+    axis_of,
+    require,
+    require_room,
+    same,
+)
 from lepton.tensor import TensorSpec
 
 __all__ = ["resize"]
@@ -39,6 +47,10 @@ def resize(step: Mapping[str, Any], setting: Setting, spec: TensorSpec) -> Opera
         if 0 in found:
             raise BindError(f"resize of {spec.name!r}: found the size {found}, expected at least 1 x 1")
         height, width = _target(found, size)
+        fixed = {x: width, y: max(height, found[0])}
+        # Sums are float64 between the axes; `nearest` copies what it finds.
+        item = array.itemsize if step["filter"] == "nearest" else 8
+        require_room(step, (fixed.get(axis, one) for axis, one in enumerate(array.shape)), item)
         if step["filter"] == "nearest":
             columns = _nearest(found[1], width, step["coordinates"])
             lines = _nearest(found[0], height, step["coordinates"])

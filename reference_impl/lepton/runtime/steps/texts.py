@@ -11,7 +11,7 @@ import numpy as np
 
 from lepton.errors import BindError
 from lepton.runtime.protocol import Array
-from lepton.runtime.steps.operation import Operation, Setting, UnfitError, require, same
+from lepton.runtime.steps.operation import Operation, Setting, UnfitError, require, require_room, same
 from lepton.runtime.steps.wordpiece import WordPiece
 from lepton.tensor import Dim, Symbol, TensorSpec
 
@@ -39,6 +39,7 @@ def tokenize(step: Mapping[str, Any], setting: Setting, spec: TensorSpec) -> Ope
             for at, element in enumerate(array)
         ]
         width = _width(columns, setting.symbols, max(map(len, lines), default=0))
+        require_room(step, (len(lines), width), np.dtype(np.int64).itemsize)
         ids = np.full((len(lines), width), padding, np.int64)
         mask = np.zeros_like(ids)
         for at, line in enumerate(lines):

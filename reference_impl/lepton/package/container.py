@@ -21,7 +21,8 @@ class Entry(NamedTuple):
     """One regular file. `data_offset` is where its bytes begin in a zip, None in a directory.
 
     `stored` says that the bytes in the container are the file's bytes. `faulty` names the requirement because
-    of which the file's content cannot be read, empty when it can.
+    of which the file's content cannot be read, empty when it can. `packed` is how many bytes the container
+    has for it, None when that is `size`.
     """
 
     path: str
@@ -29,6 +30,12 @@ class Entry(NamedTuple):
     stored: bool = True
     data_offset: int | None = None
     faulty: str = ""
+    packed: int | None = None
+
+    @property
+    def input_bytes(self) -> int:
+        """Return the bytes that the file takes in its container."""
+        return self.size if self.packed is None else self.packed
 
 
 class OpenFile(Protocol):

@@ -7,7 +7,7 @@ the shape of documents to `lepton.package.schema`. Serves PKG-MAN-01, PKG-MAN-02
 import itertools
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from enum import StrEnum
 from typing import Any, NamedTuple
 
@@ -109,8 +109,11 @@ def _refuse_constant(text: str) -> Any:
     raise ValueError(f"{text} is not JSON")
 
 
-def read_json(data: bytes, *, max_bytes: int) -> JsonText:
-    """Parse `data` as I-JSON within the limits. Never raises for any content."""
+def read_json(data: bytes, *, max_bytes: int, take: Callable[[int], str] | None = None) -> JsonText:
+    """Parse `data` as I-JSON within the limits. Never raises for any content.
+
+    `take` is told how many values there are at most, and says which further limit that passes, or nothing.
+    """
     if len(data) > max_bytes:
         return _fault(Kind.SIZE, "", f"found {len(data)} bytes, expected at most {max_bytes}")
     depth, values = _measure(data)
@@ -118,6 +121,9 @@ def read_json(data: bytes, *, max_bytes: int) -> JsonText:
         return _fault(Kind.DEPTH, "", f"found nesting {depth} deep or more, expected at most {MAX_DEPTH}")
     if values > MAX_VALUES:
         return _fault(Kind.LIMIT, "", f"more than {MAX_VALUES} values, the limit of this validator")
+    passed = take(values) if take is not None else ""
+    if passed:
+        return _fault(Kind.LIMIT, "", passed)
     try:
         text = data.decode()
     except UnicodeDecodeError as error:

@@ -5,6 +5,9 @@ implementation and lead to "not checked", never to a finding. Serves `core` and 
 """
 
 __all__ = [
+    "FREE_EXPANDED_BYTES",
+    "FREE_VALUES",
+    "INPUT_BYTES_A_VALUE",
     "MAX_DEPTH",
     "MAX_DIRECTORY_BYTES",
     "MAX_DOCUMENT_BYTES",
@@ -30,6 +33,12 @@ MAX_SEGMENT_BYTES = 255
 
 #: Values (arrays, objects, members, elements) in one JSON document that this implementation parses.
 MAX_VALUES = 2_000_000
+#: Values of all documents of a package together that any package may have, and the bytes of the package for
+#: each further one. A value with a name takes up to 240 bytes of memory; PKG-VAL-07 allows ten for one.
+FREE_VALUES = 400_000
+INPUT_BYTES_A_VALUE = 24
+#: Bytes of all compressed documents together, unpacked, beside as many as the package has.
+FREE_EXPANDED_BYTES = 16 * 1024 * 1024
 #: Bytes of a zip's central directory: more than 65,535 entries with the longest paths need.
 MAX_DIRECTORY_BYTES = 128 * 1024 * 1024
 #: Bytes of a file that is read into memory once, to be digested and interpreted there.

@@ -23,6 +23,7 @@ from lepton.formats.signs import content_sign
 from lepton.formats.source import MemorySource, Source
 from lepton.formats.weights import WeightFact, weight_facts
 from lepton.package.attached import Attached, read_attached
+from lepton.package.budget import Budget
 from lepton.package.container import Container, Entry, OpenFile
 from lepton.package.digests import Digest, digest, spread
 from lepton.package.directory import DirectoryContainer
@@ -94,6 +95,7 @@ class Package:
         self.manifest: dict[str, Any] | None = None
         self.files: dict[str, FileFact] = {}
         self.damage: dict[str, str] = {}
+        self._budget = Budget(sum(one.input_bytes for one in container.entries.values()))
         self.reversible: dict[str, bool | None] = {}
         self.attached: tuple[Attached, ...] = ()
         self.weights: dict[str, tuple[WeightFact, ...] | None] = {}
@@ -136,6 +138,8 @@ class Package:
         self.manifest_size = entry.size
         if entry.size > MAX_MANIFEST_BYTES:
             return
+        if not entry.stored:
+            self._budget.expand(entry.size)
         file = self.container.open(entry)
         try:
             found = digest(file, keep=MAX_MANIFEST_BYTES)
@@ -146,7 +150,7 @@ class Package:
         if self.manifest_damage or found.data is None:
             return
         self.manifest_bytes = found.data
-        self.text = read_json(found.data, max_bytes=MAX_MANIFEST_BYTES)
+        self.text = read_json(found.data, max_bytes=MAX_MANIFEST_BYTES, take=self._budget.take)
         if self.text.fault is not None:
             return
         self.version_fault = _version_fault(self.text.value)
@@ -173,7 +177,8 @@ class Package:
             schemas[manifest["card"]] = "card.schema.json"
 
         def read(path: str) -> FileFact:
-            return _read_file(self.container, listed[path], schemas.get(path), formats.get(path))
+            schema, form = schemas.get(path), formats.get(path)
+            return _read_file(self.container, listed[path], schema, form, self._budget)
 
         tasks = [(one["size"], path) for path, one in listed.items()]
         self.files = dict(zip(listed, spread(read, tasks), strict=True))
@@ -286,7 +291,11 @@ def _version_fault(value: Any) -> str:
 
 
 def _read_file(
-    container: Container, listed: Mapping[str, Any], schema: str | None, format_name: str | None
+    container: Container,
+    listed: Mapping[str, Any],
+    schema: str | None,
+    format_name: str | None,
+    budget: Budget,
 ) -> FileFact:
     entry = container.entries.get(listed["path"])
     if entry is None:
@@ -298,7 +307,7 @@ def _read_file(
         return FileFact("PKG-DIG-02", entry.size)
     file = container.open(entry)
     try:
-        found = digest(file, keep=_keep(entry, schema, format_name))
+        found = digest(file, keep=_keep(entry, schema, format_name, budget))
         damage = file.fault()
         if damage is not None:
             return FileFact("PKG-ZIP-07", found.size, damage=damage)
@@ -307,7 +316,7 @@ def _read_file(
         if found.sha256 != listed["sha256"]:
             return FileFact("PKG-DIG-03", found.size, found.sha256)
         source = file.source() if found.data is None else MemorySource(found.data)
-        fact = _interpret(found, source, schema, format_name)
+        fact = _interpret(found, source, schema, format_name, budget)
         if source is not None and is_safetensors(entry.path, listed["mediaType"]):
             fact = fact._replace(header=read_header(source))
         if found.data is None and file.changed():
@@ -317,15 +326,17 @@ def _read_file(
         file.close()
 
 
-def _keep(entry: Entry, schema: str | None, format_name: str | None) -> int:
+def _keep(entry: Entry, schema: str | None, format_name: str | None, budget: Budget) -> int:
     if schema is not None:
-        return MAX_DOCUMENT_BYTES
+        return MAX_DOCUMENT_BYTES if entry.stored or budget.expand(entry.size) else 0
     if format_name is not None or not entry.stored or entry.size < 65536:
         return MAX_MEMORY_BYTES
     return 0
 
 
-def _interpret(found: Digest, source: Source | None, schema: str | None, format_name: str | None) -> FileFact:
+def _interpret(
+    found: Digest, source: Source | None, schema: str | None, format_name: str | None, budget: Budget
+) -> FileFact:
     document = contents = None
     if schema is not None and found.data is None:
         document = DocumentFact(_too_large(found.size), ())
@@ -333,7 +344,7 @@ def _interpret(found: Digest, source: Source | None, schema: str | None, format_
         unread = f"a compressed file of more than {MAX_MEMORY_BYTES} bytes, the limit of this validator"
         return FileFact("", found.size, found.sha256, unread=unread, document=document)
     if schema is not None and found.data is not None:
-        text = read_json(found.data, max_bytes=MAX_DOCUMENT_BYTES)
+        text = read_json(found.data, max_bytes=MAX_DOCUMENT_BYTES, take=budget.take)
         document = DocumentFact(text, schema_faults(text.value, schema) if text.fault is None else ())
     if format_name is not None:
         contents = read_contents(format_name, source)
@@ -346,5 +357,8 @@ def _interpret(found: Digest, source: Source | None, schema: str | None, format_
 
 
 def _too_large(size: int) -> JsonText:
+    if size <= MAX_DOCUMENT_BYTES:
+        message = "a document that unpacks to more than this validator reads of a package of this size"
+        return JsonText(None, JsonFault(Kind.LIMIT, "", message))
     message = f"found {size} bytes, expected at most {MAX_DOCUMENT_BYTES}"
     return JsonText(None, JsonFault(Kind.SIZE, "", message))

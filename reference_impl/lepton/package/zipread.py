@@ -168,7 +168,7 @@ class ZipContainer:
             self._irregular.append(path)
         else:
             stored = header.method == STORED
-            self._files[path] = Entry(path, header.size, stored, local.data_offset, faulty)
+            self._files[path] = Entry(path, header.size, stored, local.data_offset, faulty, header.compressed)
             self._headers[path] = header
         return local.data_offset + header.compressed
 

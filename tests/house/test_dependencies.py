@@ -59,12 +59,27 @@ def test_every_declared_dependency_is_pinned_within_its_range() -> None:
 def test_every_import_of_the_distribution_is_declared() -> None:
     modules = imported("schemas/lepton_spec", "reference_impl", "conformance/lepton_conformance")
     distributions = packages_distributions()
-    known = declared("grpc", "torch", "models", "transport", "sigstore")
+    known = declared(*(EXTRAS.keys() - {"dev", "fuzz", "site"}))
     for module, file in modules.items():
         if module in sys.stdlib_module_names or module in OURS:
             continue
         names = {canonicalize_name(name) for name in distributions.get(module, [module])}
         assert names & known, f"{file} imports {module}, which pyproject.toml does not declare"
+
+
+def test_every_library_that_a_source_asks_for_is_in_the_extra_that_its_error_names() -> None:
+    distributions = packages_distributions()
+    asked: list[tuple[str, str]] = []
+    for path in (ROOT / "reference_impl/lepton/convert").rglob("*.py"):
+        for call in ast.walk(ast.parse(path.read_bytes())):
+            if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id == "needed":
+                said = [one.value for one in call.args if isinstance(one, ast.Constant)]
+                if len(said) == 2:
+                    asked.append((str(said[0]).partition(".")[0], str(said[1])))
+    assert {"sklearn", "xgboost", "lightgbm", "tensorflow", "safetensors"} <= {extra for _, extra in asked}
+    for module, extra in asked:
+        names = {canonicalize_name(name) for name in distributions.get(module, [module, f"{module}-cpu"])}
+        assert names & declared(extra), f"{module} is not in the extra {extra}"
 
 
 def test_every_import_of_tests_and_tools_is_declared() -> None:

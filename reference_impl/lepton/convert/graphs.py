@@ -13,7 +13,7 @@ from lepton.pack.onnx_source import OnnxSource, onnx_source_of
 if TYPE_CHECKING:
     from onnx import GraphProto, ModelProto, ValueInfoProto
 
-__all__ = ["BATCH", "BATCH_FACTS", "renamed", "reordered", "settled"]
+__all__ = ["BATCH", "BATCH_FACTS", "graphs", "renamed", "reordered", "settled"]
 
 #: The symbol of the first dimension of models that take any number of rows.
 BATCH = "N"
@@ -55,15 +55,15 @@ def settled(
 
 def renamed(model: "ModelProto", names: Mapping[str, str]) -> None:
     """Give values of the main graph other names, wherever they are used, and make way for them."""
-    graphs = list(_graphs(model.graph))
-    used = {name for graph in graphs for node in graph.node for name in (*node.input, *node.output)}
-    used |= {tensor.name for graph in graphs for tensor in graph.initializer}
+    found = list(graphs(model.graph))
+    used = {name for graph in found for node in graph.node for name in (*node.input, *node.output)}
+    used |= {tensor.name for graph in found for tensor in graph.initializer}
     mapping = dict(names)
     for wanted in names.values():
         if wanted in used and wanted not in names:
             spare = (f"{wanted}_{count}" for count in range(len(used) + 1))
             mapping[wanted] = next(name for name in spare if name not in used)
-    for graph in graphs:
+    for graph in found:
         for value in (*graph.input, *graph.output, *graph.value_info, *graph.initializer):
             value.name = mapping.get(value.name, value.name)
         for node in graph.node:
@@ -72,12 +72,13 @@ def renamed(model: "ModelProto", names: Mapping[str, str]) -> None:
                     names_of[index] = mapping.get(name, name)
 
 
-def _graphs(graph: "GraphProto") -> Iterator["GraphProto"]:
+def graphs(graph: "GraphProto") -> Iterator["GraphProto"]:
+    """Yield a graph and every graph within it."""
     yield graph
     for node in graph.node:
         for attribute in node.attribute:
             for inner in (*([attribute.g] if attribute.HasField("g") else []), *attribute.graphs):
-                yield from _graphs(inner)
+                yield from graphs(inner)
 
 
 def reordered(model: "ModelProto", inputs: Sequence[str], outputs: Sequence[str]) -> None:

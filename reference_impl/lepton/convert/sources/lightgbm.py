@@ -53,7 +53,7 @@ def origin_of(model: Any, request: Request) -> Origin:
     document = booster.dump_model()
     objective = str(document.get("objective", "none")).split(" ")[0]
     _refuse_wrong_graphs(document, objective, request, tools.__version__)
-    classes = {"binary": 2, "multiclass": int(document["num_class"])}.get(objective, 0)
+    classes = _classes(document, objective)
     width = booster.num_feature()
     source = boosted_graph("convert_lightgbm", booster, width, classes, request, "lightgbm", zipmap=False)
 
@@ -76,6 +76,10 @@ def origin_of(model: Any, request: Request) -> Origin:
         facts=boosted_facts(booster.feature_name(), width, labels, request),
         lost=tuple(lost),
     )
+
+
+def _classes(document: Mapping[str, Any], objective: str) -> int:
+    return {"binary": 2, "multiclass": int(document["num_class"])}.get(objective, 0)
 
 
 def _refuse_wrong_graphs(document: Mapping[str, Any], objective: str, request: Request, version: str) -> None:

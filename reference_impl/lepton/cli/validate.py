@@ -12,6 +12,7 @@ from lepton.cli.output import write_output
 from lepton.cli.progress import Tell, progress
 from lepton.errors import LeptonError
 from lepton.finding import Report, Verdict
+from lepton.package.paths import MANIFEST
 from lepton.report import FORMATS, render
 from lepton.report.escape import for_terminal
 from lepton.validate import LEVELS, validate, validate_package
@@ -34,7 +35,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "paths",
         nargs="+",
         metavar="PATH",
-        help="a package: directory, .lepton, oci://HOST/NAME:TAG or https://HOST/FILE.lepton",
+        help="a package: directory (or its lepton.json), .lepton, oci://HOST/NAME:TAG or https://HOST/FILE.lepton",
     )
     parser.add_argument(
         "--level",
@@ -89,7 +90,7 @@ def run(args: argparse.Namespace) -> int:
 def _validate(args: argparse.Namespace, tell: Tell) -> tuple[Report, tuple[LeptonError, ...]]:
     """Validate local packages without any network, and those that are elsewhere over it."""
     if not any(one.startswith(_REMOTE) for one in args.paths):
-        paths = [Path(one) for one in args.paths]
+        paths = [_package(one) for one in args.paths]
         return validate(paths, level=args.level, allow_executable=args.allow_executable, tell=tell)
     from lepton.cli.registries import validated
 
@@ -100,7 +101,7 @@ def _validate(args: argparse.Namespace, tell: Tell) -> tuple[Report, tuple[Lepto
             if one.startswith(_REMOTE):
                 packages.append(validated(one, args))
             else:
-                path = Path(one)
+                path = _package(one)
                 packages.append(
                     validate_package(
                         path, level=args.level, allow_executable=args.allow_executable, tell=tell
@@ -109,3 +110,9 @@ def _validate(args: argparse.Namespace, tell: Tell) -> tuple[Report, tuple[Lepto
         except LeptonError as error:
             unread.append(error)
     return Report(tuple(packages), args.level), tuple(unread)
+
+
+def _package(name: str) -> Path:
+    """Return the package that is named: a manifest names the directory it stands in, as hooks name files."""
+    path = Path(name)
+    return path.parent if path.name == MANIFEST and path.is_file() else path

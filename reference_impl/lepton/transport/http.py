@@ -126,8 +126,10 @@ class Client:
         import ssl
 
         self.trust = trust
+        context = ssl.create_default_context()
         try:
-            context = ssl.create_default_context(cafile=None if trust.roots is None else str(trust.roots))
+            if trust.roots is not None:
+                context.load_verify_locations(trust.roots)
         except (OSError, ssl.SSLError) as error:
             raise LeptonError(
                 f"cannot use {displayed(str(trust.roots))!r} as roots for TLS: {error}"

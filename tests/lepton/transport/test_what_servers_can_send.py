@@ -3,9 +3,12 @@
 Real HTTP servers on 127.0.0.1 that answer as each test says.
 """
 
+import datetime
 import hashlib
+import ipaddress
 import json
 import re
+import ssl
 import threading
 import time
 import tracemalloc
@@ -17,6 +20,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 
 from lepton.errors import LeptonError, SourceError
 from lepton.package.canonical import canonical
@@ -67,7 +74,7 @@ Script = Callable[[Asked], Reply | None]
 class Server:
     """A running server: where it is, and what it was asked."""
 
-    def __init__(self, script: Script) -> None:
+    def __init__(self, script: Script, tls: ssl.SSLContext | None = None) -> None:
         self.asked: list[Asked] = []
         log = self.asked
 
@@ -110,6 +117,8 @@ class Server:
 
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self._server.daemon_threads = True
+        if tls is not None:
+            self._server.socket = tls.wrap_socket(self._server.socket, server_side=True)
         self.host = f"127.0.0.1:{self._server.server_address[1]}"
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
         self._thread.start()
@@ -121,9 +130,9 @@ class Server:
 
 
 @contextmanager
-def serving(script: Script) -> Iterator[Server]:
+def serving(script: Script, tls: ssl.SSLContext | None = None) -> Iterator[Server]:
     """Run a server for the time of a test."""
-    server = Server(script)
+    server = Server(script, tls)
     try:
         yield server
     finally:
@@ -628,3 +637,64 @@ def test_a_quick_look_at_every_sixth_violation_finds_only_what_is_there_and_neve
             assert report.verdict != "pass"
             found += bool(report.findings)
     assert found > len(zips) // 4
+
+
+def certified(folder: Path, host: str) -> tuple[Path, ssl.SSLContext]:
+    """Make a certificate that vouches for itself; return it and what a server with it needs."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, host)])
+    now = datetime.datetime.now(datetime.UTC)
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - datetime.timedelta(days=1))
+        .not_valid_after(now + datetime.timedelta(days=1))
+        .add_extension(
+            x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address(host))]), critical=False
+        )
+        .sign(key, hashes.SHA256())
+    )
+    certificate, secret = folder / f"{host}.pem", folder / f"{host}.key"
+    certificate.write_bytes(made.public_bytes(serialization.Encoding.PEM))
+    form = serialization.PrivateFormat.PKCS8
+    secret.write_bytes(key.private_bytes(serialization.Encoding.PEM, form, serialization.NoEncryption()))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, secret)
+    return certificate, context
+
+
+def test_tls_is_for_those_whose_certificate_leads_to_a_trusted_root(store: Store, tmp_path: Path) -> None:
+    ours, context = certified(tmp_path, "127.0.0.1")
+    stranger, other = certified(tmp_path, "127.0.0.2")
+
+    def fetched(host: str, roots: Path, out: Path) -> Pulled:
+        with Client(Trust(roots=roots)) as client:
+            return pull(Registry(client, parse(f"oci://{host}/a/b:1"), NOBODY), out)
+
+    with serving(store.answer, context) as server:
+        assert fetched(server.host, ours, tmp_path / "out.lepton").identity == store.identity
+        with pytest.raises(SourceError, match="cannot trust"):
+            fetched(server.host, stranger, tmp_path / "other.lepton")
+    with serving(store.answer, other) as server, pytest.raises(SourceError, match="cannot trust"):
+        fetched(server.host, stranger, tmp_path / "other.lepton")
+    with pytest.raises(LeptonError, match="as roots for TLS"):
+        Client(Trust(roots=tmp_path / "none"))
+
+
+def test_a_redirect_from_https_to_plain_http_on_this_machine_is_refused(store: Store, tmp_path: Path) -> None:
+    ours, context = certified(tmp_path, "127.0.0.1")
+    with serving(store.answer) as plain:
+
+        def script(asked: Asked) -> Reply | None:
+            return Reply(307, headers={"Location": f"http://{plain.host}{asked.path}"})
+
+        with (
+            serving(script, context) as server,
+            Client(Trust(roots=ours)) as client,
+            pytest.raises(SourceError, match="expected an https address"),
+        ):
+            pull(Registry(client, parse(f"oci://{server.host}/a/b:1"), NOBODY), tmp_path / "out.lepton")
+    assert not plain.asked

@@ -1,4 +1,4 @@
-"""The pre-commit hook, the GitHub Action, the schemas for editors: what others call from their repositories."""
+"""The pre-commit hook, the GitHub Action, the schemas for editors: what others call from elsewhere."""
 
 import json
 import os

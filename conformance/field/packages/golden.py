@@ -65,7 +65,26 @@ def vectors_of(package: Path, stage: str) -> list[Vector]:
 
 def _array(tensor: Mapping[str, Any]) -> Array:
     data = base64.b64decode(tensor["data"])
+    if tensor["datatype"] == "BYTES":
+        return _texts(data).reshape(tensor["shape"])
     return np.frombuffer(data, _DTYPES[tensor["datatype"]]).reshape(tensor["shape"])
+
+
+def _bytes(array: Array) -> object:
+    return array.tolist() if array.dtype == object else array.tobytes()
+
+
+def _texts(data: bytes) -> Array:
+    """Return the elements of a tensor of BYTES, each with its length in four bytes before it."""
+    elements = []
+    at = 0
+    while at < len(data):
+        length = int.from_bytes(data[at : at + 4], "little")
+        elements.append(data[at + 4 : at + 4 + length])
+        at += 4 + length
+    found = np.empty(len(elements), object)
+    found[:] = elements
+    return found
 
 
 def _form(array: Array) -> str:
@@ -82,7 +101,7 @@ def failure(vector: Vector, answer: Mapping[str, Array]) -> str:
             return f"{vector.id}: {name} is {_form(found)}, expected {_form(expected)}"
         rule = vector.comparisons[name]
         if rule["comparator"] == "exact":
-            if found.tobytes() != expected.tobytes():
+            if _bytes(found) != _bytes(expected):
                 return f"{vector.id}: {name} is not the same bytes"
             continue
         a, e = found.astype(np.float64), expected.astype(np.float64)

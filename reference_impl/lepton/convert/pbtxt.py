@@ -95,7 +95,8 @@ class _Reader:
     def _values(self, depth: int) -> list[Value]:
         if self._kind == "mark" and self._token == b":":
             self._next()
-        elif self._kind != "mark" or self._token not in _CLOSING:
+        # A message, and a list of messages, need no colon.
+        elif self._kind != "mark" or (self._token not in _CLOSING and self._token != b"["):
             self._fail(f"found {self._token[:40]!r}, expected ':' or a message")
         if self._kind == "mark" and self._token == b"[":
             return self._list(depth)

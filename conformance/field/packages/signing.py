@@ -5,6 +5,7 @@ Owns the topic `signing`. Serves the topic PKG-SGN.
 """
 
 import datetime
+import json
 import shutil
 import zipfile
 from collections.abc import Callable
@@ -58,7 +59,36 @@ def run(folder: Path) -> list[Line]:
         )
     lines += _certificates(folder, tool)
     lines += _gaps(folder, folder / "secp256r1.pem", folder / "secp256r1.pub.pem")
+    lines.append(_keyless(folder, folder / "ours" / "secp256r1"))
     return lines
+
+
+def _keyless(folder: Path, ours: Path) -> Line:
+    """Show offline, with the public roots that sigstore brings, that no key passes for an identity."""
+    import sigstore
+
+    (store,) = (Path(sigstore.__file__).parent / "_store").glob("*sigstore.dev")
+    config = folder / "trust.json"
+    config.write_text(
+        json.dumps(
+            {
+                "mediaType": "application/vnd.dev.sigstore.clienttrustconfig.v0.1+json",
+                "trustedRoot": json.loads((store / "trusted_root.json").read_bytes()),
+                "signingConfig": json.loads((store / "signing_config.v0.2.json").read_bytes()),
+            }
+        )
+    )
+    found = ""
+    try:
+        lepton(
+            *("verify", next(ours.iterdir()), "--sigstore-trust-config", config),
+            *("--sigstore-identity", "me@example.org", "--sigstore-issuer", "https://example.org"),
+            status=1,
+        )
+    except ToolFault as fault:
+        found = str(fault)
+    shown = "gives lepton roots of trust offline, and a key is no identity"
+    return Line("sigstore", version("sigstore"), shown, not found, found)
 
 
 def _certificates(folder: Path, tool: str) -> list[Line]:

@@ -5,7 +5,7 @@ Judges form and completeness; whom to trust is for `lepton verify` to be told. S
 
 from collections.abc import Iterator
 
-from lepton.checks.registry import Check, check
+from lepton.checks.registry import Check, NotChecked, check
 from lepton.finding import Finding
 from lepton.package.attached import Attached
 from lepton.package.envelope import Statement
@@ -32,8 +32,9 @@ _CONTENT = (
 
 
 @check("PKG-SGN-01")
-def form_of_bundles(package: Package) -> Iterator[Finding]:
+def form_of_bundles(package: Package) -> Iterator[Finding | NotChecked]:
     """Each bundle in signatures/ is one of model signing."""
+    yield from _unread(package, "PKG-SGN-01")
     for one in package.attached:
         if one.path.startswith("signatures/"):
             pointer, message = one.fault or ("", "")
@@ -44,8 +45,9 @@ def form_of_bundles(package: Package) -> Iterator[Finding]:
 
 
 @check("PKG-SGN-02", after=_CONTENT)
-def complete_resources(package: Package) -> Iterator[Finding]:
+def complete_resources(package: Package) -> Iterator[Finding | NotChecked]:
     """The signed list is the package's files, each once, with its digest."""
+    yield from _unread(package, "PKG-SGN-02")
     for one, statement in _signed(package):
         fault = resources_fault(statement, digests_of(package))
         if fault:
@@ -53,9 +55,10 @@ def complete_resources(package: Package) -> Iterator[Finding]:
 
 
 @check("PKG-SGN-03", after=_CONTENT)
-def subject_of_signatures(package: Package) -> Iterator[Finding]:
+def subject_of_signatures(package: Package) -> Iterator[Finding | NotChecked]:
     """The subject is the package, with the digest over the resources."""
     assert package.manifest is not None
+    yield from _unread(package, "PKG-SGN-03")
     for one, statement in _signed(package):
         fault = subject_fault(statement, package.manifest["id"])
         if fault:
@@ -63,12 +66,14 @@ def subject_of_signatures(package: Package) -> Iterator[Finding]:
 
 
 @check("PKG-SGN-06")
-def attestations_are_about_the_package(package: Package) -> Iterator[Finding]:
+def attestations_are_about_the_package(package: Package) -> Iterator[Finding | NotChecked]:
     """Each envelope in attestations/ has a subject with the digest of the manifest."""
     assert package.identity is not None
     identity = package.identity.removeprefix("sha256:")
     for one in package.attached:
         if one.path.startswith("attestations/"):
+            if one.limit:
+                yield NotChecked("PKG-SGN-06", f"{displayed(one.path)}: {one.limit}")
             pointer, message = one.fault or ("", "")
             if one.envelope is not None and not any(
                 subject.sha256 == identity for subject in one.envelope.statement.subjects
@@ -77,6 +82,12 @@ def attestations_are_about_the_package(package: Package) -> Iterator[Finding]:
                 message = f"found no subject with the SHA-256 {identity}, the identity of the package"
             if message:
                 yield Finding("PKG-SGN-06", displayed(one.path), pointer, message, "")
+
+
+def _unread(package: Package, requirement: str) -> Iterator[NotChecked]:
+    for one in package.attached:
+        if one.limit and one.path.startswith("signatures/"):
+            yield NotChecked(requirement, f"{displayed(one.path)}: {one.limit}")
 
 
 def _signed(package: Package) -> Iterator[tuple[Attached, Statement]]:

@@ -16,12 +16,16 @@ __all__ = ["Attached", "read_attached"]
 
 
 class Attached(NamedTuple):
-    """One bundle of signatures/ or envelope of attestations/; `fault` is where and what is wrong in it."""
+    """One bundle of signatures/ or envelope of attestations/; `fault` is where and what is wrong in it.
+
+    `limit` says that it was not read for a limit of this implementation, and is then the only text.
+    """
 
     path: str
     bundle: Bundle | None
     envelope: Envelope | None
     fault: tuple[str, str] | None
+    limit: str = ""
 
 
 def read_attached(container: Container) -> Iterator[Attached]:
@@ -44,7 +48,10 @@ def read_attached(container: Container) -> Iterator[Attached]:
             else:
                 yield Attached(path, None, read_envelope(data), None)
         except Malformed as fault:
-            yield Attached(path, None, None, (fault.pointer, str(fault)))
+            if fault.limit:
+                yield Attached(path, None, None, None, str(fault))
+            else:
+                yield Attached(path, None, None, (fault.pointer, str(fault)))
 
 
 def _data(container: Container, entry: Entry) -> bytes | None:

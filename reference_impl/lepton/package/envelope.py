@@ -8,7 +8,7 @@ import base64
 import binascii
 from typing import Any, NamedTuple
 
-from lepton.package.jsontext import read_json
+from lepton.package.jsontext import Kind, read_json
 from lepton.package.limits import MAX_DOCUMENT_BYTES
 
 __all__ = [
@@ -36,11 +36,15 @@ MAX_CERTIFICATES = 16
 
 
 class Malformed(Exception):
-    """The document is not of the form; `pointer` is a JSON pointer into it, or `byte N`."""
+    """The document is not of the form; `pointer` is a JSON pointer into it, or `byte N`.
 
-    def __init__(self, pointer: str, message: str) -> None:
+    `limit` is set when that is not known, because the document is beyond a limit of this implementation.
+    """
+
+    def __init__(self, pointer: str, message: str, *, limit: bool = False) -> None:
         super().__init__(message)
         self.pointer = pointer
+        self.limit = limit
 
 
 class Subject(NamedTuple):
@@ -147,7 +151,8 @@ def _envelope(value: dict[str, Any], place: str) -> Envelope:
 def _statement(payload: bytes, place: str) -> Statement:
     text = read_json(payload, max_bytes=MAX_DOCUMENT_BYTES)
     if text.fault is not None:
-        raise Malformed(place, f"the payload is no JSON text: {text.fault.message}")
+        limit = text.fault.kind is Kind.LIMIT
+        raise Malformed(place, f"the payload is no JSON text: {text.fault.message}", limit=limit)
     value = text.value
     if not isinstance(value, dict) or value.get("_type") != STATEMENT_TYPE:
         raise Malformed(place, f"the payload is no in-toto statement, expected _type {STATEMENT_TYPE!r}")
@@ -171,7 +176,7 @@ def _statement(payload: bytes, place: str) -> Statement:
 def _document(data: bytes) -> dict[str, Any]:
     text = read_json(data, max_bytes=MAX_DOCUMENT_BYTES)
     if text.fault is not None:
-        raise Malformed(text.fault.pointer, text.fault.message)
+        raise Malformed(text.fault.pointer, text.fault.message, limit=text.fault.kind is Kind.LIMIT)
     if not isinstance(text.value, dict):
         raise Malformed("", f"found {_shown(text.value)}, expected an object")
     return text.value

@@ -94,7 +94,7 @@ def _is_signature(one: Attached) -> bool:
 def _judge(package: Package, one: Attached, trusted: Trusted) -> Judged:
     assert package.manifest is not None
     if one.bundle is None:
-        pointer, message = one.fault or ("", "it cannot be read")
+        pointer, message = one.fault or ("", one.limit or "it cannot be read")
         return Judged(one.path, Outcome.INVALID, f"no bundle of model signing at {pointer!r}: {message}")
     outcome, text = trusted(one.bundle)
     if outcome is not Outcome.VALID:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin, urlsplit
+from urllib.request import getproxies, proxy_bypass
 
 from lepton.errors import LeptonError, SourceError
 from lepton.package.paths import displayed
@@ -135,13 +136,15 @@ class Client:
                 f"cannot use {displayed(str(trust.roots))!r} as roots for TLS: {error}"
             ) from error
         context.minimum_version = ssl.TLSVersion.TLSv1_2
-        self._pool = urllib3.PoolManager(
-            num_pools=8,
-            maxsize=2,
-            ssl_context=context,
-            retries=False,
-            timeout=urllib3.Timeout(connect=CONNECT_SECONDS, read=READ_SECONDS),
-        )
+        self._settings: dict[str, Any] = {
+            "num_pools": 8,
+            "maxsize": 2,
+            "ssl_context": context,
+            "retries": False,
+            "timeout": urllib3.Timeout(connect=CONNECT_SECONDS, read=READ_SECONDS),
+        }
+        #: By the address of the proxy, empty for none.
+        self._pools: dict[str, urllib3.PoolManager] = {}
 
     def __enter__(self) -> "Client":
         return self
@@ -151,7 +154,23 @@ class Client:
 
     def close(self) -> None:
         """Close the connections."""
-        self._pool.clear()
+        for pool in self._pools.values():
+            pool.clear()
+
+    def _pool(self, url: str) -> "urllib3.PoolManager":
+        """Return the connections for a URL: through the proxy of the environment, never for this machine."""
+        import urllib3
+
+        parts = urlsplit(url)
+        host = parts.hostname or ""
+        proxy = "" if is_loopback(host) or proxy_bypass(host) else getproxies().get(parts.scheme, "")
+        if proxy not in self._pools:
+            self._pools[proxy] = (
+                urllib3.ProxyManager(proxy, **self._settings)
+                if proxy
+                else urllib3.PoolManager(**self._settings)
+            )
+        return self._pools[proxy]
 
     @contextmanager
     def ask(
@@ -197,7 +216,7 @@ class Client:
             )
         named = {"User-Agent": "lepton", "Accept-Encoding": "identity", **headers}
         try:
-            response = self._pool.request(
+            response = self._pool(url).request(
                 method, url, body=body, headers=named, redirect=False, preload_content=False
             )
         except SSLError as error:

@@ -82,6 +82,16 @@ def test_signing_twice_gives_the_same_bytes(zip_package: Path) -> None:
     assert zip_package.read_bytes() == once
 
 
+def test_a_bundle_beyond_the_limit_of_values_is_not_judged_and_does_not_verify(folder_package: Path) -> None:
+    signed(folder_package)
+    huge = "[" + "0," * 2_000_001 + "0]"
+    (folder_package / "signatures" / "x.sigstore.json").write_text(huge)
+    report = validate_package(folder_package, level="quick")
+    assert report.verdict == "inconclusive"
+    assert "limit of this validator" in report.not_checked["PKG-SGN-01"]
+    assert outcome(folder_package)[0] is False
+
+
 def test_another_key_is_another_signer_and_both_may_sign(folder_package: Path) -> None:
     signed(folder_package)
     assert outcome(folder_package, OTHER) == (False, [Outcome.OTHER])

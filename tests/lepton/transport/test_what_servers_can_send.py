@@ -698,3 +698,19 @@ def test_a_redirect_from_https_to_plain_http_on_this_machine_is_refused(store: S
         ):
             pull(Registry(client, parse(f"oci://{server.host}/a/b:1"), NOBODY), tmp_path / "out.lepton")
     assert not plain.asked
+
+
+def test_the_proxy_of_the_environment_is_used_for_other_machines_only(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def script(asked: Asked) -> Reply | None:
+        return store.answer(asked) if asked.path.startswith("http://registry.example.org/v2/") else None
+
+    with serving(script) as proxy, Client(Trust(plain_http=True)) as client:
+        monkeypatch.setenv("http_proxy", f"http://{proxy.host}")
+        there = Registry(client, parse("oci://registry.example.org/a/b:1"), NOBODY)
+        assert pull(there, tmp_path / "out.lepton").identity == store.identity
+        count = len(proxy.asked)
+        with serving(store.answer) as server:
+            assert taken(server, tmp_path / "near.lepton").identity == store.identity
+        assert len(proxy.asked) == count

@@ -87,12 +87,20 @@ def folder_facts(
     if not isinstance(config, dict):
         raise RecipeError(f"{folder / 'config.json'}: found no object, expected one")
     language = facts.get("language", "en")
-    _add_labels(config, outputs, facts, language, lost)
+    labels = _labels(config, outputs, language, lost)
     kept = {key: config[key] for key in ("architectures", "model_type") if key in config}
     if kept:
         facts.setdefault("extensions", {}).setdefault(_EXTENSION, {}).update(kept)
     tokens, vocabulary = tokenize_facts(folder, inputs, outputs, lost)
     facts |= tokens
+    if labels:
+        signature = facts.setdefault("signature", {})
+        known = {entry["name"]: entry for entry in signature.get("outputs", [])}
+        signature["outputs"] = [
+            {"name": one.name, **known.get(one.name, {}), **labels.get(one.name, {})} for one in outputs
+        ]
+        for entry in facts.get("interface", {}).get("outputs", []):
+            entry |= labels.get(entry["name"], {})
     return facts, files + vocabulary, lost
 
 
@@ -114,29 +122,22 @@ def _carry_license(
     files.append(Member(f"LICENSES/{place}", inside(folder, name), "text/plain", "license"))
 
 
-def _add_labels(
-    config: Mapping[str, Any],
-    outputs: tuple[GraphTensor, ...],
-    facts: dict[str, Any],
-    language: str,
-    lost: list[str],
-) -> None:
+def _labels(
+    config: Mapping[str, Any], outputs: tuple[GraphTensor, ...], language: str, lost: list[str]
+) -> dict[str, dict[str, Any]]:
     """Turn `id2label` into labels of the one output that has as many places on its last axis."""
     mapping = config.get("id2label")
     if not isinstance(mapping, dict) or not mapping:
-        return
+        return {}
     try:
         names = [str(mapping[str(place)]) for place in range(len(mapping))]
     except KeyError:
         lost.append("config.json: id2label does not count from 0, so that it labels no axis")
-        return
+        return {}
     fitting = [one for one in outputs if one.shape and one.shape[-1] == len(names)]
     if len(fitting) != 1 or not all(names):
-        lost.append(
-            f"config.json: id2label has {len(names)} labels, and {len(fitting)} outputs have such an axis"
-        )
-        return
-    labels = {"axis": len(fitting[0].shape) - 1, "names": {language: names}}
-    facts.setdefault("signature", {}).setdefault("outputs", []).append(
-        {"name": fitting[0].name, "labels": labels}
-    )
+        found = f"{len(names)} labels, and {len(fitting)} outputs have such an axis"
+        lost.append(f"config.json: id2label has {found}")
+        return {}
+    axis = len(fitting[0].shape) - 1
+    return {fitting[0].name: {"labels": {"axis": axis, "names": {language: names}}}}

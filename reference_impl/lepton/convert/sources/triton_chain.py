@@ -55,13 +55,15 @@ def chain_origin(entry: TritonEntry) -> Origin:
     """Read an ensemble. Raises: RecipeError when it is no chain of ONNX models through one of them."""
     parts, lost = _parts(entry)
     ordered = _ordered(entry, parts)
-    main = max(ordered, key=lambda part: part.size)
+    # What `lepton convert` wrote says which model it was; of others' ensembles the largest one is taken.
+    said = entry.parameters.get("lepton.artifact")
+    main = max(ordered, key=lambda part: (part.step.model == said, part.size))
     before, behind = _sides(entry, ordered, main)
     origin = onnx_origin(main.source)
     facts, more = shared_facts(entry)
     chain = _Chain(entry)
     for one in entry.inputs:
-        chain.shapes[one.name] = _configured(entry, one, chain.symbols)
+        chain.shapes[one.name] = _configured(entry, one, parts, chain.symbols)
         chain.datatypes[one.name] = one.datatype
     names = {ensemble: inner for inner, ensemble in main.step.inputs.items() if ensemble not in chain.shapes}
     pre = [_graph_step(chain, part, names) for part in before]
@@ -221,10 +223,24 @@ def _dim(
     return name
 
 
-def _configured(entry: TritonEntry, one: TritonTensor, symbols: dict[str, Any]) -> Shape:
-    """Return the shape of an input of the ensemble, from its configuration."""
-    batch: tuple[int | str | None, ...] = ("N",) if entry.batch > 0 else ()
-    dims = (*batch, *(dim if dim >= 0 else None for dim in one.dims))
+def _configured(
+    entry: TritonEntry, one: TritonTensor, parts: Sequence[_Part], symbols: dict[str, Any]
+) -> Shape:
+    """Return the shape of an input of the ensemble, open sizes named as by the first model that reads it."""
+    said = (*((-1,) if entry.batch > 0 else ()), *one.dims)
+    names = next(
+        (
+            tensor.shape
+            for part in parts
+            for tensor in part.source.inputs
+            if part.step.inputs.get(tensor.name) == one.name and len(tensor.shape) == len(said)
+        ),
+        (None,) * len(said),
+    )
+    dims = tuple(
+        dim if dim >= 0 else name if isinstance(name, str) else None
+        for dim, name in zip(said, names, strict=True)
+    )
     facts = tensor_facts(entry, GraphTensor(one.name, one.datatype, dims), entry.inputs, symbols, "en", [])
     shape: Shape = facts["shape"]
     return shape

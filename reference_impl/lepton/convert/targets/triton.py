@@ -51,12 +51,12 @@ def write(package: LoadedPackage, folder: Path, artifact: str | None) -> tuple[s
         kind: chain for kind, chain in (("pre", offered.pre), ("post", offered.post)) if chain is not None
     }
     top = folder / name
+    model = f"{name}_model" if chains else name
     if not chains:
         copy_artifact(package, offered.artifact, top / VERSION / "model.onnx")
         how: Fields = [("backend", b"onnxruntime")]
     else:
         refuse_shared_names(offered)
-        model = f"{name}_model"
         copy_artifact(package, offered.artifact, folder / model / VERSION / "model.onnx")
         signature = package.manifest.signature
         _write_config(
@@ -70,7 +70,7 @@ def write(package: LoadedPackage, folder: Path, artifact: str | None) -> tuple[s
     inputs, outputs = (
         [TensorSpec.from_json(entry) for entry in entries] for entries in (offered.inputs, offered.outputs)
     )
-    _write_config(top, how, batch, inputs, outputs, labels, _parameters(package))
+    _write_config(top, how, batch, inputs, outputs, labels, _parameters(package, model))
     (top / "README.md").write_text(card_text(package), encoding="utf-8")
     copy_licenses(package, top)
     lost += _lost_of_tensors(offered, batch)
@@ -162,9 +162,10 @@ def _step(model: str, inputs: Mapping[str, str], outputs: Mapping[str, str]) -> 
     return "step", fields
 
 
-def _parameters(package: LoadedPackage) -> Fields:
+def _parameters(package: LoadedPackage, offered_model: str) -> Fields:
     document = package.document
     facts = {
+        "artifact": offered_model,
         "id": document["id"],
         "version": document["version"],
         "identity": package.identity,

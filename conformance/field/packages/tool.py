@@ -77,6 +77,8 @@ def program(
     return Said(run.stdout, run.stderr)
 
 
-def lepton(*arguments: str | Path, status: int = 0, folder: Path | None = None) -> Said:
+def lepton(
+    *arguments: str | Path, status: int = 0, folder: Path | None = None, seconds: float = SECONDS
+) -> Said:
     """Run the command `lepton` of this environment. Raises: ToolFault."""
-    return program("lepton", *arguments, status=status, folder=folder)
+    return program("lepton", *arguments, status=status, folder=folder, seconds=seconds)

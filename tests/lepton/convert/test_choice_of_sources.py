@@ -106,6 +106,8 @@ def test_an_archive_of_torch_export_runs_code_and_has_to_be_allowed(tmp_path: Pa
         ("empty.onnx", b"", "found no ONNX model"),
         ("a.json", b'{"learner": 1}', "of none of the kinds"),
         ("a.keras", b"PK\3\4 not a zip", "of none of the kinds"),
+        ("m.bin", b"\x1c\0\0\0TFL3\0\0", "found a TensorFlow Lite model"),
+        ("m.xml", b'<?xml version="1.0"?><net name="m" version="11">', "found an OpenVINO model"),
         ("x.json", b'{"learner":{"attributes":{}}}', "XGBoost cannot load it"),
         ("l.txt", b"tree\nversion=v4\nnum_class=1\n", "LightGBM cannot load it"),
     ],

@@ -13,6 +13,7 @@ from dataclasses import replace
 from typing import Any
 
 from lepton.convert.request import Request
+from lepton.convert.sources.strangers import stranger
 from lepton.errors import RecipeError
 from lepton.pack.origin import Origin
 
@@ -53,6 +54,9 @@ def read_source(request: Request, kind: str | None = None) -> Origin:
     for name, module in KINDS.items():
         if importlib.import_module(module).recognises(request.path):
             return _read(name, request)
+    found = stranger(request.path)
+    if found is not None:
+        raise RecipeError(f"{request.source}: found {found}")
     what = "a folder" if request.path.is_dir() else "a file"
     raise RecipeError(
         f"{request.source}: found {what} of none of the kinds {', '.join(KINDS)}; if it is one of them, say "

@@ -204,7 +204,8 @@ def _refuse_contradiction(work: _Work, vectors: Sequence[Vector]) -> None:
 def _refuse_unproved(work: _Work, proof: Proof) -> None:
     if proof.fault is None:
         return
-    remedy = "; ".join(dict.fromkeys(_remedy(name) for name in (*proof.unproved, *proof.survivors)))
+    survivors = proof.survivors if proof.low is not None else {}
+    remedy = "; ".join(dict.fromkeys(_remedy(name) for name in (*proof.unproved, *survivors)))
     raise RecipeError(
         f"{work.recipe.name}: the vectors do not discriminate, so no package is written: {proof.fault}. "
         f"{remedy}"

@@ -29,12 +29,16 @@ class Proof:
     survivors: dict[str, Mutant]
 
     @property
+    def low(self) -> str | None:
+        """Why the mutation score is too low, None when it is not."""
+        return score_fault(self.mutants, self.mutants - len(self.survivors))
+
+    @property
     def fault(self) -> str | None:
         """Why the vectors are not enough, None when they are."""
         faults = [f"no vector exposes {name}" for name in self.unproved]
-        low = score_fault(self.mutants, self.mutants - len(self.survivors))
-        if low is not None:
-            faults.append(f"{low}; these survive: {', '.join(self.survivors)}")
+        if self.low is not None:
+            faults.append(f"{self.low}; these survive: {', '.join(self.survivors)}")
         return "; ".join(faults) or None
 
 

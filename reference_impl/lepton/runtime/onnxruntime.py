@@ -8,7 +8,6 @@ import ctypes
 import functools
 import os
 from collections.abc import Callable, Mapping, Sequence
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +36,8 @@ class OnnxRuntime:
     @functools.cached_property
     def version(self) -> str:
         """The version of the installed distribution, without importing it."""
+        from importlib import metadata  # it costs more than the rest of this module
+
         return metadata.version("onnxruntime")
 
     def load(self, entry: Path, inputs: Sequence[str], outputs: Sequence[str]) -> "OnnxModel":

@@ -6,7 +6,6 @@ calls `load` has been told that the owner allows it. Leaves that permission to `
 
 import functools
 from collections.abc import Mapping, Sequence
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +26,8 @@ class TorchRuntime:
     @functools.cached_property
     def version(self) -> str:
         """The version of the installed distribution, without importing it."""
+        from importlib import metadata  # it costs more than the rest of this module
+
         return metadata.version("torch")
 
     def load(self, entry: Path, inputs: Sequence[str], outputs: Sequence[str]) -> "TorchModel":

@@ -4,6 +4,7 @@ Owns the order of the work and the facts that come of it; leaves judging them to
 PKG-VEC-04, PKG-VEC-07, PKG-VEC-08 and PKG-VEC-12.
 """
 
+import functools
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from lepton.errors import LeptonError, RuntimeRefusal, UnsupportedError
 from lepton.runtime.pipeline import VerifiedPackage
 from lepton.runtime.plan import Plan
 from lepton.vectors.bench import Bench, answer_parts, kills
+from lepton.vectors.beside import Beside
 from lepton.vectors.compare import first_difference
 from lepton.vectors.controls import (
     CHANNELS_SWAPPED,
@@ -85,11 +87,12 @@ def replay(package: IdentifiedPackage, *, allow_executable: bool = False) -> Rep
         try:
             has_weights = bench.weights is not None
             reversible = reversible or has_weights
-            outcomes += _replayed(bench, documents, stages)
-            for path, document in documents:
-                controls += _controlled(bench, document, _Where(path, artifact["id"], has_weights))
-            if mutated:
-                ran = tuple(_mutated(bench, package, [document for _, document in documents]))
+            judged = _judged(bench, package, documents) if mutated else []
+            with Beside(judged) as beside:
+                outcomes += _replayed(bench, documents, stages)
+                for path, document in documents:
+                    controls += _controlled(bench, document, _Where(path, artifact["id"], has_weights))
+                ran = (*ran, *beside.results())
         finally:
             bench.close()
     required = required_controls(manifest, plan, reversible)
@@ -185,19 +188,21 @@ def _outcome(
     return ReplayOutcome(path, artifact, vector.id, vector.stage, status, problem or "")
 
 
-def _mutated(
-    bench: Bench, package: IdentifiedPackage, documents: Sequence[VectorDocument]
-) -> Iterator[MutantOutcome]:
-    """Run the mutants that a validator judges, if the package states its score."""
-    stated = next((one.mutation for one in documents if one.mutation is not None), None)
+def _judged(
+    bench: Bench, package: IdentifiedPackage, documents: Documents
+) -> list[Callable[[], MutantOutcome]]:
+    """Return the mutants that a validator judges, ready to be run, if the package states its score."""
+    stated = next((one.mutation for _, one in documents if one.mutation is not None), None)
     if stated is None:
-        return
+        return []
     manifest = package.document
-    vectors = [vector for document in documents for vector in document.vectors]
+    vectors = [vector for _, document in documents for vector in document.vectors]
     known = package_mutants(bench, manifest, vectors)
     survivors = {one.mutant for one in stated.survivors}
-    for mutant in chosen(known, survivors, package.identity):
-        yield run_mutant(bench, manifest, mutant, vectors)
+    return [
+        functools.partial(run_mutant, bench, manifest, mutant, vectors)
+        for mutant in chosen(known, survivors, package.identity)
+    ]
 
 
 def _controlled(bench: Bench, document: VectorDocument, where: _Where) -> Iterator[ControlOutcome]:

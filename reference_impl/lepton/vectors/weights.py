@@ -9,7 +9,7 @@ import posixpath
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 
@@ -103,10 +103,13 @@ class WeightedFile:
         path = self._folder / self._entry
         if tensor.external is not None:
             return Twin(path.read_bytes(), {name: (elements.reshape(tensor.dims), tensor.data_type)})
-        if tensor.raw is None:
+        ranges = _ranges(tensor)
+        if ranges is None:
             return Twin(_with_typed(path, name, elements.reshape(tensor.dims), tensor.data_type))
-        data = bytearray(path.read_bytes())
-        data[tensor.raw[0] : tensor.raw[0] + tensor.raw[1]] = elements.tobytes()
+        data, changed, place = bytearray(path.read_bytes()), elements.tobytes(), 0
+        for start, end in ranges:
+            data[start:end] = changed[place : place + end - start]
+            place += end - start
         return Twin(bytes(data))
 
     def _external(self, tensor: OnnxTensor) -> str:
@@ -116,14 +119,29 @@ class WeightedFile:
     def _elements(self, tensor: OnnxTensor, name: str) -> Array:
         dtype = np.dtype(_DTYPES[tensor.data_type])
         if tensor.external is not None:
-            path, offset = self._external(tensor), int(dict(tensor.external).get("offset", "0"))
-        elif tensor.raw is not None:
-            path, offset = self._entry, tensor.raw[0]
+            start = int(dict(tensor.external).get("offset", "0"))
+            path, ranges = self._external(tensor), [(start, start + tensor.elements * dtype.itemsize)]
         else:
-            return _typed(self._folder / self._entry, name).view(dtype).ravel()
+            path, known = self._entry, _ranges(tensor)
+            if known is None:
+                return _typed(self._folder / self._entry, name).view(dtype).ravel()
+            ranges = known
         with (self._folder / path).open("rb") as file:
-            file.seek(offset)
-            return np.frombuffer(file.read(tensor.elements * dtype.itemsize), dtype)
+            return np.frombuffer(b"".join(_read(file, *one) for one in ranges), dtype)
+
+
+def _ranges(tensor: OnnxTensor) -> list[tuple[int, int]] | None:
+    """Return where the elements lie in the entry file; None where they stand as numbers of another width."""
+    if tensor.raw is not None:
+        return [(tensor.raw[0], sum(tensor.raw))]
+    if np.dtype(_DTYPES[tensor.data_type]).itemsize < 4 or not tensor.typed:
+        return None
+    return list(tensor.typed)
+
+
+def _read(file: BinaryIO, start: int, end: int) -> bytes:
+    file.seek(start)
+    return file.read(end - start)
 
 
 def _perturbed(elements: Array, data_type: int) -> Array:

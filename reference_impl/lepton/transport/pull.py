@@ -179,7 +179,8 @@ def _attached(
             continue
         try:
             layer = _referring(registry, digest, remote.digest)
-            refuse_bad_paths([layer.path])
+            if layer.path not in taken:
+                refuse_bad_paths([*taken, layer.path])
         except LeptonError as error:
             ignored.append(f"{digest}: {error}")
             continue

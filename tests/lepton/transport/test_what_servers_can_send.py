@@ -32,6 +32,7 @@ from lepton.transport import fetch, ranges, registry
 from lepton.transport.carried import Carried
 from lepton.transport.credentials import Credentials
 from lepton.transport.http import Client, Trust
+from lepton.transport.modelpack import MANIFEST_TYPE, referrer
 from lepton.transport.pull import Pulled, pull
 from lepton.transport.push import push
 from lepton.transport.reference import parse
@@ -714,3 +715,114 @@ def test_the_proxy_of_the_environment_is_used_for_other_machines_only(
         with serving(store.answer) as server:
             assert taken(server, tmp_path / "near.lepton").identity == store.identity
         assert len(proxy.asked) == count
+
+
+class Referred(Store):
+    """A registry that keeps referrers itself: artifacts that refer to the package, and lies about them."""
+
+    def __init__(self, package: Path) -> None:
+        super().__init__(package)
+        self.manifests: dict[str, bytes] = {}
+        self.listed: list[dict[str, Any]] = []
+
+    def refer(
+        self, path: str, data: bytes, *, subject: str = "", change: Callable[[Any], object] | None = None
+    ) -> None:
+        made = referrer(data, path, self.artifact.descriptor)
+        document = json.loads(made.data)
+        if subject:
+            document["subject"]["digest"] = subject
+        if change is not None:
+            change(document)
+        stored = canonical(document)
+        digest = f"sha256:{hashlib.sha256(stored).hexdigest()}"
+        self.manifests[digest] = stored
+        self.blobs[made.layers[0].digest] = data
+        self.listed.append({"mediaType": MANIFEST_TYPE, "digest": digest, "size": len(stored)})
+
+    def answer(self, asked: Asked) -> Reply | None:
+        kind, _, target = asked.path.rpartition("/")
+        if kind.endswith("/referrers"):
+            assert target == self.artifact.descriptor.digest
+            index = {"schemaVersion": 2, "mediaType": registry.INDEX_TYPE, "manifests": self.listed}
+            return Reply(200, canonical(index), {"Content-Type": registry.INDEX_TYPE})
+        if kind.endswith("/manifests") and target in self.manifests:
+            return Reply(200, self.manifests[target])
+        return super().answer(asked)
+
+
+@pytest.fixture
+def referred(package: Path) -> Referred:
+    return Referred(package)
+
+
+@pytest.mark.requirement("PKG-OCI-05")
+def test_referrers_of_a_registry_that_keeps_them_come_along(referred: Referred, tmp_path: Path) -> None:
+    referred.refer("signatures/k.sigstore.json", b"{}")
+    referred.refer("attestations/a/b.dsse.json", b"[]")
+    with serving(referred.answer) as server:
+        pulled = taken(server, tmp_path / "out")
+    assert sorted(pulled.attached) == ["attestations/a/b.dsse.json", "signatures/k.sigstore.json"]
+    assert pulled.ignored == ()
+    assert pulled.identity == referred.identity
+    assert (tmp_path / "out" / "attestations" / "a" / "b.dsse.json").read_bytes() == b"[]"
+
+
+@pytest.mark.parametrize(
+    ("path", "subject", "change", "match"),
+    [
+        ("model/evil.bin", "", None, "no single small file"),
+        ("signatures/../lepton.json", "", None, "cannot write"),
+        ("signatures/NUL", "", None, "cannot write"),
+        ("signatures/x", "sha256:" + "0" * 64, None, "to something else"),
+        ("signatures/x", "", lambda one: one.pop("subject"), "to something else"),
+        ("signatures/x", "", lambda one: one["layers"].append(one["layers"][0]), "no single small file"),
+        ("signatures/x", "", lambda one: one["layers"][0].update(size=10**9), "no single small file"),
+        ("signatures/x", "", lambda one: one.update(layers=[]), "without layers"),
+    ],
+)
+def test_a_referrer_that_is_none_is_left_and_named(
+    referred: Referred,
+    tmp_path: Path,
+    path: str,
+    subject: str,
+    change: Callable[[Any], object] | None,
+    match: str,
+) -> None:
+    referred.refer(path, b"{}", subject=subject, change=change)
+    with serving(referred.answer) as server:
+        pulled = taken(server, tmp_path / "out")
+    assert pulled.attached == ()
+    assert len(pulled.ignored) == 1
+    assert match in pulled.ignored[0]
+    assert validate_package(tmp_path / "out", level="quick").verdict == "pass"
+
+
+def test_of_two_referrers_for_one_path_the_first_counts(referred: Referred, tmp_path: Path) -> None:
+    referred.refer("signatures/x", b"one")
+    referred.refer("signatures/x", b"two")
+    with serving(referred.answer) as server:
+        pulled = taken(server, tmp_path / "out")
+    assert (tmp_path / "out" / "signatures" / "x").read_bytes() == b"one"
+    assert "a second file for 'signatures/x'" in pulled.ignored[0]
+
+
+@pytest.mark.parametrize("second", ["signatures/X", "signatures/x/y"])
+def test_referrers_that_a_file_system_confuses_do_not_keep_a_package_away(
+    referred: Referred, tmp_path: Path, second: str
+) -> None:
+    referred.refer("signatures/x", b"one")
+    referred.refer(second, b"two")
+    with serving(referred.answer) as server:
+        pulled = taken(server, tmp_path / "out")
+    assert pulled.attached == ("signatures/x",)
+    assert len(pulled.ignored) == 1
+
+
+def test_no_more_than_64_referrers_are_looked_at(referred: Referred, tmp_path: Path) -> None:
+    for at in range(70):
+        referred.refer(f"signatures/{at}", str(at).encode())
+    with serving(referred.answer) as server:
+        pulled = taken(server, tmp_path / "out")
+    assert len(pulled.attached) == 64
+    assert pulled.ignored == ("6 referrers beyond the first 64",)

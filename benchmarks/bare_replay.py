@@ -1,13 +1,14 @@
 """Replay the vectors of the stage model with onnxruntime and nothing else: the peer of a full validation.
 
-Owns the least that replaying takes: read the vectors, load the artifact, compute, compare. It digests nothing,
-judges nothing and tries no wrong model.
+Owns the least that replaying takes: read the vectors, load the artifact, compute, compare. It digests
+nothing, judges nothing and tries no wrong model. One thread, as ours, so that both compute alike.
 """
 
 import base64
 import json
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnxruntime
@@ -15,7 +16,7 @@ import onnxruntime
 KINDS = {"FP32": "<f4", "FP64": "<f8", "INT64": "<i8", "INT32": "<i4", "UINT8": "|u1"}
 
 
-def array_of(tensor):  # type: ignore[no-untyped-def]
+def array_of(tensor: dict[str, Any]) -> "np.ndarray[Any, Any]":
     """Return the array of a tensor in a vectors document."""
     return np.frombuffer(base64.b64decode(tensor["data"]), KINDS[tensor["datatype"]]).reshape(tensor["shape"])
 

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import numpy as np
 import onnx
-from pairs import measure, print_ratio
 
 from lepton.pack import pack, read_recipe
+from pairs import measure, print_ratio
 
 __all__ = ["main"]
 

@@ -18,6 +18,8 @@ TARGETS = {
     "mutants",
     "field",
     "field-runtimes",
+    "field-packages",
+    "fuzz",
     "figures",
     "site",
     "site-serve",

@@ -23,7 +23,7 @@ EXAMPLE = (
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
-    from lepton.convert import KINDS
+    from lepton.convert import KINDS, kinds_said
 
     parser.add_argument(
         "source",
@@ -56,7 +56,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         dest="kind",
         metavar="KIND",
         choices=sorted(KINDS),
-        help=f"read SOURCE as this kind: {', '.join(sorted(KINDS))} (default: by its content)",
+        help="read SOURCE as this kind (default: by its content)",
     )
     parser.add_argument(
         "--weights",
@@ -67,8 +67,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--allow-executable",
         action="store_true",
-        help="read a SOURCE that runs its maker's code when it is read, such as a pickle or a .pt2 archive",
+        help="read a SOURCE that runs its maker's code when it is read; only if you trust its maker",
     )
+    said = [f"{name:<12} {sentence}" for name, sentence in kinds_said().items()]
+    parser.add_argument_group("kinds of SOURCE", "\n".join(said))
 
 
 def run(args: argparse.Namespace) -> int:

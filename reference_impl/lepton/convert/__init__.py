@@ -6,6 +6,6 @@ producer of the chapter `package`.
 """
 
 from lepton.convert.request import Request
-from lepton.convert.sources import KINDS, read_package_sources, read_source
+from lepton.convert.sources import KINDS, kinds_said, read_package_sources, read_source
 
-__all__ = ["KINDS", "Request", "read_package_sources", "read_source"]
+__all__ = ["KINDS", "Request", "kinds_said", "read_package_sources", "read_source"]

@@ -17,7 +17,7 @@ from lepton.convert.sources.strangers import stranger
 from lepton.errors import RecipeError
 from lepton.pack.origin import Origin
 
-__all__ = ["KINDS", "read_package_sources", "read_source"]
+__all__ = ["KINDS", "kinds_said", "read_package_sources", "read_source"]
 
 #: What `--from` takes -> the module that reads it; in the order in which they are asked to recognise one.
 KINDS: Mapping[str, str] = {
@@ -35,6 +35,11 @@ KINDS: Mapping[str, str] = {
     "pickle": "lepton.convert.sources.pickle",
     "factory": "lepton.convert.sources.factory",
 }
+
+
+def kinds_said() -> dict[str, str]:
+    """Return one line for people about each kind."""
+    return {name: str(importlib.import_module(module).SAYS) for name, module in KINDS.items()}
 
 
 def read_source(request: Request, kind: str | None = None) -> Origin:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from lepton.convert.boosting import one_line
 from lepton.convert.extras import needed
 from lepton.convert.graphs import BATCH, BATCH_FACTS, settled
 from lepton.convert.oracle import FrameworkOracle, bytes_of, texts_of
@@ -127,10 +128,10 @@ def _converted(
             model, initial_types=types, options=options, target_opset=DEFAULT_OPSETS
         )
     except Exception as error:  # each converter raises what it likes
-        lines = [line.strip() for line in str(error).strip().splitlines() if line.strip()] or ["no reason"]
+        cause = "" if error.__cause__ is None else f"; {one_line(error.__cause__)}"
         raise RecipeError(
             f"{request.source}: skl2onnx {skl2onnx.__version__} cannot convert {type(model).__name__} "
-            f"({type(error).__name__}: {lines[0][:300]})"
+            f"({one_line(error)}{cause})"
         ) from error
     return converted
 

@@ -153,7 +153,7 @@ class ConvTranspose(OnnxConvTranspose):
 class MaxPool(OnnxMaxPool):
     """Take the largest number of each place of the kernel at once.
 
-    onnx 1.23.2 walks over the result number by number. Indices, rounding up and padding by a rule stay its own.
+    onnx 1.23.2 walks over the result number by number. Indices, rounding up and padding by a rule stay.
     """
 
     op_domain = ""

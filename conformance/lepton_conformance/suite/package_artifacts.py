@@ -109,3 +109,18 @@ def test_the_chain_leads_from_end_to_end(validator: ValidatorSubject, budget: Bu
 @requirement("PKG-PRO-03")
 def test_interface_and_processing_go_together(validator: ValidatorSubject, budget: Budget) -> None:
     judge(validator, budget, "PKG-PRO-03")
+
+
+@requirement("PKG-ART-12")
+def test_safetensors_files_are_strict(validator: ValidatorSubject, budget: Budget) -> None:
+    judge(validator, budget, "PKG-ART-12")
+
+
+@requirement("PKG-ART-13")
+def test_no_function_calls_itself(validator: ValidatorSubject, budget: Budget) -> None:
+    judge(validator, budget, "PKG-ART-13")
+
+
+@requirement("PKG-PRO-05")
+def test_files_of_steps(validator: ValidatorSubject, budget: Budget) -> None:
+    judge(validator, budget, "PKG-PRO-05")

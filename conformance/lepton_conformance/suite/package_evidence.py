@@ -1,4 +1,4 @@
-"""Tests of what a validator says of vectors and documentation (Spec: PKG-VEC, PKG-DOC, PKG-PRV).
+"""Tests of what a validator says of vectors, documentation and signatures (Spec: PKG-VEC, PKG-DOC, PKG-SGN).
 
 Owns the citations, one test a requirement; leaves cases and expectations to `suite.judging`.
 """
@@ -87,3 +87,38 @@ def test_evaluation_data_can_be_identified(validator: ValidatorSubject, budget: 
 @requirement("PKG-PRV-01")
 def test_personal_data(validator: ValidatorSubject, budget: Budget) -> None:
     judge(validator, budget, "PKG-PRV-01")
+
+
+@requirement("PKG-SGN-01")
+def test_bundles_are_of_one_form(validator: ValidatorSubject, budget: Budget) -> None:
+    judge(validator, budget, "PKG-SGN-01")
+
+
+@requirement("PKG-SGN-02")
+def test_everything_is_signed(validator: ValidatorSubject, budget: Budget) -> None:
+    judge(validator, budget, "PKG-SGN-02")
+
+
+@requirement("PKG-SGN-03")
+def test_the_subject_is_this_package(validator: ValidatorSubject, budget: Budget) -> None:
+    judge(validator, budget, "PKG-SGN-03")
+
+
+@requirement("PKG-SGN-06")
+def test_attestations_name_the_package(validator: ValidatorSubject, budget: Budget) -> None:
+    judge(validator, budget, "PKG-SGN-06")
+
+
+@requirement("PKG-VEC-10")
+def test_every_stage_has_a_vector(validator: ValidatorSubject, budget: Budget) -> None:
+    judge(validator, budget, "PKG-VEC-10")
+
+
+@requirement("PKG-VEC-11")
+def test_the_mutation_score_is_declared(validator: ValidatorSubject, budget: Budget) -> None:
+    judge(validator, budget, "PKG-VEC-11")
+
+
+@requirement("PKG-VEC-12")
+def test_the_mutants_are_killed(validator: ValidatorSubject, budget: Budget) -> None:
+    judge(validator, budget, "PKG-VEC-12")

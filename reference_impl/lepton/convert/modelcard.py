@@ -23,6 +23,8 @@ __all__ = ["MAX_CARD_BYTES", "CardFacts", "card_facts", "card_text", "spdx_expre
 
 #: Bytes of a card that are read.
 MAX_CARD_BYTES = 1024 * 1024
+#: Characters of the name of a data set.
+MAX_NAME = 200
 #: Characters of a section that become a statement of the card.
 MAX_STATEMENT = 16_000
 
@@ -50,6 +52,7 @@ _HEADINGS = {
 }
 _STATUSES = ("none", "possible", "present", "unknown")
 _LANGUAGE = re.compile(r"[a-zA-Z]{2,3}(-[A-Za-z0-9]{2,8})*\Z")
+_DATASET = re.compile(r"(.+) \(((?:license|sha256|url) [^,()]+(?:, (?:license|sha256|url) [^,()]+)*)\)\Z")
 _NOT_PROVIDED = "Not provided: "
 _HEADING = re.compile(r"^#{1,4} +(.+?) *#*$")
 _FENCE = re.compile(r"^(```|~~~)")
@@ -101,6 +104,15 @@ def _datasets(entries: list[Mapping[str, Any]]) -> Iterator[str]:
 def _dataset(entry: Mapping[str, Any]) -> str:
     others = [f"{key} {entry[key]}" for key in ("license", "sha256", "url") if key in entry]
     return " ".join(str(entry["name"]).split()) + (f" ({', '.join(others)})" if others else "")
+
+
+def _read_dataset(text: str) -> dict[str, str]:
+    """Read what `_dataset` wrote; of another card's list, the whole line is the name."""
+    match = _DATASET.match(text.strip())
+    if match is None:
+        return {"name": " ".join(text.split())[:MAX_NAME]}
+    others = dict(part.split(" ", 1) for part in match[2].split(", "))
+    return {"name": match[1], **others}
 
 
 def _evaluations(entries: list[Mapping[str, Any]]) -> Iterator[str]:
@@ -252,6 +264,11 @@ def _card(sections: Mapping[str, str], language: str) -> dict[str, Any]:
             card[name] = {"notProvided": {language: text.removeprefix(_NOT_PROVIDED)}}
         elif text:
             card[name] = {language: text[:MAX_STATEMENT]}
+    trained = [
+        _read_dataset(line[2:]) for line in sections.get("training data", "").split("\n") if line[:2] == "- "
+    ]
+    if trained:
+        card["trainedOn"] = trained
     status, _, basis = sections.get("personal data", "").partition("\n")
     if status.startswith("Status: "):
         personal: dict[str, Any] = {"status": status.removeprefix("Status: ").removesuffix(".")}

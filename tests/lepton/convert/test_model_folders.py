@@ -13,6 +13,7 @@ from onnx import TensorProto, helper, numpy_helper
 from field.packages.golden import failure, manifest_of, vectors_of
 from lepton.cli import main
 from lepton.convert import Request, read_source
+from lepton.convert.modelcard import card_facts
 from lepton.errors import RecipeError
 from lepton.pack.origin import Origin
 from lepton.pack.recipe import Recipe
@@ -347,3 +348,32 @@ def test_links_out_of_a_folder_are_not_followed(tmp_path: Path) -> None:
     (folder / "model.onnx").symlink_to(tmp_path / "elsewhere.onnx")
     with pytest.raises(RecipeError, match="found a link"):
         origin(folder)
+
+
+def test_a_card_that_was_written_here_is_read_back(tmp_path: Path) -> None:
+    draft = linear_draft()
+    dataset = {"name": "rows (first half)", "license": "MIT", "url": "https://example.org/rows"}
+    card = json.loads(draft.member("card.json").data)
+    card["trainedOn"] = [dataset, {"name": "other rows"}]
+    card["limitations"] = {"notProvided": {"en": "Nobody asked."}}
+    draft.put("card.json", json.dumps(card).encode())
+    package = draft.archive().write(tmp_path, "package")
+    assert main(["convert", str(package), "--to", "triton", "-o", str(tmp_path / "triton")]) == 0
+    data = (tmp_path / "triton" / "linear" / "README.md").read_bytes()
+    found = card_facts(data, "README.md").recipe["card"]
+    for member in ("intendedUse", "outOfScopeUse", "limitations", "personalData", "trainedOn"):
+        assert found[member] == card[member]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (b"---\nlicense: &a mit\n---\n", "anchor"),
+        (b"---\nlicense: mit\n", "without an end"),
+        (b"---\n- a\n---\n", "no map"),
+        (b"\xff", "not UTF-8"),
+    ],
+)
+def test_a_card_that_cannot_be_read_is_refused(text: bytes, said: str) -> None:
+    with pytest.raises(RecipeError, match=said):
+        card_facts(text, "README.md")

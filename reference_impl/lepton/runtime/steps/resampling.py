@@ -25,6 +25,9 @@ from lepton.tensor import TensorSpec
 
 __all__ = ["resize"]
 
+#: Bytes of sums that are computed at a time.
+BLOCK_BYTES = 128 * 1024
+
 
 def resize(step: Mapping[str, Any], setting: Setting, spec: TensorSpec) -> Operation:
     """Compile `resize`."""
@@ -139,6 +142,19 @@ def _resampled(array: Array, axis: int, indices: Array, weights: Array) -> Array
     guarded = array.dtype.kind == "f" and not np.isfinite(array).all()
     shape = (*array.shape[:axis], weights.shape[1], *array.shape[axis + 1 :])
     total = np.zeros(shape)
+    # Sums that stay in a processor's cache take less time; blocks divide another axis than the one summed.
+    other = 0 if axis else 1
+    lines = max(1, BLOCK_BYTES * shape[other] // max(1, total.nbytes))
+    for first in range(0, shape[other], lines):
+        block = (slice(None),) * other + (slice(first, first + lines),)
+        _add(total[block], array[block], axis, indices, weights, lead, guarded)
+    return total
+
+
+def _add(
+    total: Array, array: Array, axis: int, indices: Array, weights: Array, lead: list[int], guarded: bool
+) -> None:
+    """Add the weighted elements to `total`, tap by tap."""
     for index, weight in zip(indices, weights, strict=True):
         if not weight.any():
             continue
@@ -147,7 +163,6 @@ def _resampled(array: Array, axis: int, indices: Array, weights: Array) -> Array
             np.add(total, product, out=total, where=(weight != 0).reshape(lead))
         else:
             total += product
-    return total
 
 
 def _rounded(values: Array, step: Mapping[str, Any]) -> Array:

@@ -122,8 +122,26 @@ class _Evaluation:
         fed = {name: _texts(array) for name, array in inputs.items()}
         with np.errstate(all="ignore"), warnings.catch_warnings(), _shaking(self._evaluator, shaker):
             warnings.simplefilter("ignore")
-            answers = self._evaluator.run(self._outputs, fed)
+            answers = self._run(fed)
         return {name: _array(answer) for name, answer in zip(self._outputs, answers, strict=True)}
+
+    def _run(self, fed: Mapping[str, Any]) -> list[Any]:
+        """Run the main graph, and let go of each result behind its last use: the evaluator keeps them all."""
+        nodes = self._evaluator.rt_nodes_
+        if any(node.need_context() for node in nodes):  # a subgraph may look at any result
+            answers: list[Any] = list(self._evaluator.run(self._outputs, dict(fed)))
+            return answers
+        last = {name: at for at, node in enumerate(nodes) for name in node.input}
+        results: dict[str, Any] = {"": None, **self._evaluator.rt_inits_, **fed}
+        for at, node in enumerate(nodes):
+            made = node.run(*[results[name] for name in node.input])
+            for name in node.input:
+                if last[name] == at and name and name not in self._outputs:
+                    results.pop(name, None)
+            for name, value in zip(node.output, made, strict=False):
+                if name in last or name in self._outputs:
+                    results[name] = value
+        return [results[name] for name in self._outputs]
 
 
 @contextlib.contextmanager

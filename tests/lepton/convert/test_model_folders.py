@@ -9,6 +9,7 @@ import onnx
 import pytest
 import yaml
 from onnx import TensorProto, helper, numpy_helper
+from onnxruntime import InferenceSession
 
 from field.packages.golden import failure, manifest_of, vectors_of
 from lepton.cli import main
@@ -141,7 +142,9 @@ def test_there_and_back_keeps_names_types_labels_licence_and_card(kind: str, tmp
                 assert new.get(member) == old.get(member)
 
 
-def test_steps_come_back_from_triton_as_graphs_that_answer_the_same(tmp_path: Path) -> None:
+def test_steps_come_back_from_triton_as_graphs_that_answer_the_same(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     package = vision_draft().archive().write(tmp_path, "package")
     assert main(["convert", str(package), "--to", "triton", "-o", str(tmp_path / "triton")]) == 0
     back = packed(tmp_path / "triton", {}, tmp_path)
@@ -156,6 +159,14 @@ def test_steps_come_back_from_triton_as_graphs_that_answer_the_same(tmp_path: Pa
         pipeline = open_pipeline(loaded)
         assert [failure(one, pipeline.infer(one.inputs)) for one in vectors] == [""] * len(vectors)
         pipeline.close()
+    capsys.readouterr()
+    assert main(["convert", str(back), "--to", "mlflow", "-o", str(tmp_path / "mlflow")]) == 0
+    assert "do it yourself" not in capsys.readouterr().out
+    model = InferenceSession(str(tmp_path / "mlflow" / "model.onnx"), providers=["CPUExecutionProvider"])
+    names = [one.name for one in model.get_outputs()]
+    for one in vectors:
+        answer = dict(zip(names, model.run(None, dict(one.inputs)), strict=True))
+        assert failure(one, answer) == ""
 
 
 def test_a_hubs_folder_becomes_a_package_that_reads_text(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from lepton.convert.targets.offer import Chain, Entry, Offer
-from lepton.convert.targets.stepgraph import MIN_OPSET, StepNodes, step_nodes
+from lepton.convert.targets.stepgraph import MIN_OPSET, StepNodes, opsets_of, step_nodes
 from lepton.errors import UnsupportedError
 from lepton.tensor import TensorSpec, datatype
 
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
 __all__ = ["joined_model", "step_model"]
 
-#: Operator set and IR version of the graphs that steps become: old enough for every engine in use.
-STEP_OPSET, STEP_IR_VERSION = 17, 8
+#: IR version of the graphs that steps become, at least: old enough for every engine in use.
+STEP_IR_VERSION = 8
 #: Before every name of the artifact in a joined graph, so that no name of a step meets one of them.
 _MODEL, _STEPS = "model/", "steps/"
 
@@ -26,14 +26,17 @@ def step_model(chain: Chain, name: str) -> "tuple[ModelProto, tuple[str, ...]]":
     """Return a chain as an ONNX model of its own, and what its nodes do not keep."""
     from onnx import helper
 
-    found = step_nodes(chain.steps, chain.specs, STEP_OPSET, "lepton/")
+    found = step_nodes(chain.steps, chain.specs, chain.opsets["ai.onnx"], "lepton/", chain.graphs)
     graph = helper.make_graph(found.nodes, name, _values(chain.inputs), _values(chain.outputs))
     graph.initializer.extend(found.constants)
     model = helper.make_model(
         graph,
         producer_name="lepton",
-        ir_version=STEP_IR_VERSION,
-        opset_imports=[helper.make_opsetid("", STEP_OPSET)],
+        ir_version=_ir_version(chain),
+        opset_imports=[
+            helper.make_opsetid("" if domain == "ai.onnx" else domain, version)
+            for domain, version in sorted(chain.opsets.items())
+        ],
     )
     return model, tuple(found.lost)
 
@@ -71,7 +74,19 @@ def joined_model(model: "ModelProto", offered: Offer) -> "tuple[ModelProto, tupl
     graph.input.extend([*_values(_specs(offered.inputs)), *defaults])
     graph.output.extend(_values(_specs(offered.outputs)))
     graph.initializer.extend([*before.constants, *after.constants])
+    chains = [chain for chain in (offered.pre, offered.post) if chain is not None]
+    model.ir_version = max(model.ir_version, *map(_ir_version, chains))
+    known = opsets_of(model)
+    for domain, version in sorted({one: of for chain in chains for one, of in chain.opsets.items()}.items()):
+        if domain not in known:
+            model.opset_import.add(domain=domain, version=version)
     return model, (*before.lost, *after.lost)
+
+
+def _ir_version(chain: Chain) -> int:
+    """Return the IR version of a chain: that of the newest graph in it."""
+    used = [chain.graphs[step["file"]].ir_version for step in chain.steps if step["op"] == "graph"]
+    return max([STEP_IR_VERSION, *used])
 
 
 def _between(place: str, chain: Chain | None, opset: int, names: Mapping[str, str]) -> StepNodes:
@@ -79,7 +94,7 @@ def _between(place: str, chain: Chain | None, opset: int, names: Mapping[str, st
     if chain is None:
         return StepNodes(opset, "")
     room = _STEPS + place
-    found = step_nodes(chain.steps, chain.specs, opset, f"{room}#")
+    found = step_nodes(chain.steps, chain.specs, opset, f"{room}#", chain.graphs)
     own = {name: names.get(name, room + name) for name in chain.specs}
     for node in found.nodes:
         node.input[:] = [own.get(name, name) for name in node.input]

@@ -37,7 +37,7 @@ def write(package: LoadedPackage, folder: Path, artifact: str | None) -> tuple[s
 
     Raises: UnsupportedError when MLflow cannot have the package at all.
     """
-    offered = offer(package, artifact)
+    offered = offer(package, artifact, joined=True)
     lost = [*offered.lost]
     copy_artifact(package, offered.artifact, folder / _DATA)
     if offered.pre is not None or offered.post is not None:

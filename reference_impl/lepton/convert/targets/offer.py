@@ -6,31 +6,40 @@ the cuts, and sentences about the rest; leaves writing files to the kinds of tar
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from lepton.convert.targets.stepgraph import crosses_batch, expressible, names_of
+from lepton.convert.targets.stepgraph import crosses_batch, expressible, names_of, opsets_of
 from lepton.errors import UnsupportedError
 from lepton.package.loaded import LoadedPackage
 from lepton.runtime.plan import Plan
 from lepton.runtime.processing import Operation
 from lepton.tensor import TensorSpec
 
+if TYPE_CHECKING:
+    from onnx import ModelProto
+
 __all__ = ["Chain", "Entry", "Offer", "offer", "refuse_shared_names"]
 
 Entry = Mapping[str, Any]
+
+#: Operator set of steps that no graph beside them decides: old enough for every engine in use.
+STEP_OPSET = 17
 
 
 @dataclass(frozen=True, slots=True)
 class Chain:
     """Steps before or after the model that become a graph. `outputs` are those it writes and others need.
 
-    `specs` describes every tensor that a step reads or writes.
+    `specs` describes every tensor that a step reads or writes; `opsets` are the operator sets of its nodes,
+    `graphs` the files of its `graph` steps.
     """
 
     steps: tuple[Entry, ...]
     inputs: tuple[TensorSpec, ...]
     outputs: tuple[TensorSpec, ...]
     specs: Mapping[str, TensorSpec]
+    opsets: Mapping[str, int]
+    graphs: "Mapping[str, ModelProto]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +94,10 @@ def refuse_shared_names(offered: Offer) -> None:
         )
 
 
-def offer(package: LoadedPackage, artifact: str | None = None) -> Offer:
+def offer(package: LoadedPackage, artifact: str | None = None, *, joined: bool = False) -> Offer:
     """Choose the artifact, the first of the format onnx unless named, and cut the processing around it.
+
+    `joined` says that steps and artifact become one graph, so that they have the same operator sets.
 
     Raises: UnsupportedError when the package has no such artifact.
     """
@@ -103,8 +114,12 @@ def offer(package: LoadedPackage, artifact: str | None = None) -> Offer:
         inputs, outputs = tuple(signature["inputs"]), tuple(signature["outputs"])
         return Offer(chosen, inputs, outputs, None, None, True, tuple(lost))
     plan = Plan.from_manifest(document, package.read)
-    pre, fed, first = _pre(document, _specs(plan.interface.specs, plan.pre), plan.signature.specs)
-    post, answered, last = _post(document, _specs(plan.model_outputs, plan.post))
+    graphs = _graphs(package)
+    opsets = dict(chosen["opsets"]) if joined else {}
+    pre, fed, first = _pre(
+        document, _specs(plan.interface.specs, plan.pre), plan.signature.specs, opsets, graphs
+    )
+    post, answered, last = _post(document, _specs(plan.model_outputs, plan.post), opsets, graphs)
     lost += _unsaid("pre", document["processing"]["pre"][:first], 0, [spec.name for spec in fed])
     lost += _unsaid("post", document["processing"]["post"][last:], last, [spec.name for spec in answered])
     interface = document["interface"]
@@ -135,18 +150,42 @@ def _chosen(artifacts: Sequence[Entry], wanted: str | None) -> Entry:
     raise UnsupportedError(f"found {found}, expected {what}; this target runs no other format")
 
 
+def _graphs(package: LoadedPackage) -> "dict[str, ModelProto]":
+    """Return the graphs of the steps, by the paths of their files."""
+    from onnx import load_from_string
+
+    chains = package.document["processing"].values()
+    files = {step["file"] for chain in chains for step in chain if step["op"] == "graph"}
+    return {file: load_from_string(package.read(file)) for file in sorted(files)}
+
+
+def _chosen_sets(
+    steps: Iterable[Entry], opsets: Mapping[str, int], graphs: "Mapping[str, ModelProto]"
+) -> dict[str, int]:
+    """Return the operator sets of a chain: the given ones, and what the first of its graphs has besides."""
+    for step in steps:
+        if step["op"] == "graph":
+            return {**opsets_of(graphs[step["file"]]), **opsets}
+    return {"ai.onnx": STEP_OPSET, **opsets}
+
+
 def _specs(start: Iterable[TensorSpec], operations: Iterable[Operation]) -> dict[str, TensorSpec]:
     made = (spec for operation in operations for spec in operation.yields)
     return {spec.name: spec for spec in (*start, *made)}
 
 
 def _pre(
-    document: Entry, specs: Mapping[str, TensorSpec], goal: Sequence[TensorSpec]
+    document: Entry,
+    specs: Mapping[str, TensorSpec],
+    goal: Sequence[TensorSpec],
+    opsets: Mapping[str, int],
+    graphs: "Mapping[str, ModelProto]",
 ) -> tuple[Chain | None, list[TensorSpec], int]:
     """Return the end of `pre` that is a graph, the tensors to feed in, and the number of steps before it."""
     steps = document["processing"]["pre"]
     first = len(steps)
-    while first and expressible(steps[first - 1], specs):
+    sets = _chosen_sets(reversed(steps), opsets, graphs)
+    while first and expressible(steps[first - 1], specs, sets, graphs):
         first -= 1
     kept = steps[first:]
     written = _written(kept)
@@ -158,14 +197,20 @@ def _pre(
         return None, fed, first
     inputs = tuple(spec for spec in fed if spec.name in _read(kept))
     outputs = tuple(spec for spec in goal if spec.name in written)
-    return Chain(tuple(kept), inputs, outputs, specs), fed, first
+    return Chain(tuple(kept), inputs, outputs, specs, sets, graphs), fed, first
 
 
-def _post(document: Entry, specs: Mapping[str, TensorSpec]) -> tuple[Chain | None, list[TensorSpec], int]:
+def _post(
+    document: Entry,
+    specs: Mapping[str, TensorSpec],
+    opsets: Mapping[str, int],
+    graphs: "Mapping[str, ModelProto]",
+) -> tuple[Chain | None, list[TensorSpec], int]:
     """Return the beginning of `post` that is a graph, the tensors that it answers, and its length."""
     steps = document["processing"]["post"]
     last = 0
-    while last < len(steps) and expressible(steps[last], specs):
+    sets = _chosen_sets(steps, opsets, graphs)
+    while last < len(steps) and expressible(steps[last], specs, sets, graphs):
         last += 1
     kept, rest = steps[:last], steps[last:]
     later = _written(rest)
@@ -177,7 +222,7 @@ def _post(document: Entry, specs: Mapping[str, TensorSpec]) -> tuple[Chain | Non
     written = _written(kept)
     inputs = tuple(specs[name] for name in specs if name in _read(kept) and name not in written)
     outputs = tuple(spec for spec in answered if spec.name in written)
-    return Chain(tuple(kept), inputs, outputs, specs), answered, last
+    return Chain(tuple(kept), inputs, outputs, specs, sets, graphs), answered, last
 
 
 def _read(steps: Iterable[Entry]) -> set[str]:

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 from lepton.tensor import TensorSpec, datatype
 
 if TYPE_CHECKING:
-    from onnx import NodeProto, TensorProto
+    from onnx import ModelProto, NodeProto, TensorProto
 
-__all__ = ["MIN_OPSET", "StepNodes", "crosses_batch", "expressible", "names_of", "step_nodes"]
+__all__ = ["MIN_OPSET", "StepNodes", "crosses_batch", "expressible", "names_of", "opsets_of", "step_nodes"]
 
 #: Oldest operator set of ai.onnx in which every node written here has the meaning that is relied on.
 MIN_OPSET = 11
@@ -29,6 +29,7 @@ class StepNodes:
 
     opset: int
     prefix: str
+    graphs: "Mapping[str, ModelProto]" = field(default_factory=dict)
     nodes: "list[NodeProto]" = field(default_factory=list)
     constants: "list[TensorProto]" = field(default_factory=list)
     lost: list[str] = field(default_factory=list)
@@ -58,25 +59,54 @@ def names_of(step: Mapping[str, Any], side: str) -> tuple[str, ...]:
 
 
 def step_nodes(
-    steps: Sequence[Mapping[str, Any]], specs: Mapping[str, TensorSpec], opset: int, prefix: str
+    steps: Sequence[Mapping[str, Any]],
+    specs: Mapping[str, TensorSpec],
+    opset: int,
+    prefix: str,
+    graphs: "Mapping[str, ModelProto]",
 ) -> StepNodes:
-    """Say steps, every one of them expressible, in nodes; `specs` describes every tensor of the chain."""
-    found = StepNodes(opset, prefix)
+    """Say steps, every one of them expressible, in nodes.
+
+    `specs` describes every tensor of the chain, `graphs` are the files of its `graph` steps.
+    """
+    found = StepNodes(opset, prefix, graphs)
     for step in steps:
         _WRITERS[step["op"]](found, step, specs)
     return found
 
 
-def expressible(step: Mapping[str, Any], specs: Mapping[str, TensorSpec]) -> bool:
-    """Say whether a step can be said in nodes."""
+def expressible(
+    step: Mapping[str, Any],
+    specs: Mapping[str, TensorSpec],
+    opsets: Mapping[str, int],
+    graphs: "Mapping[str, ModelProto]",
+) -> bool:
+    """Say whether a step can be said in nodes of these operator sets.
+
+    A graph can when it is of the same ones: its nodes become nodes among others.
+    """
+    if step["op"] == "graph":
+        model = graphs[step["file"]]
+        own = opsets_of(model)
+        if own.get("ai.onnx", MIN_OPSET) < MIN_OPSET:
+            return False
+        same = all(opsets.get(domain, version) == version for domain, version in own.items())
+        return same and not model.functions and not model.graph.sparse_initializer
     if step["op"] == "argmax" and specs[step["in"]].datatype == "UINT64":
         return False
     return step["op"] in _WRITERS
 
 
+def opsets_of(model: "ModelProto") -> dict[str, int]:
+    """Return the operator sets of a graph, as a manifest names them."""
+    return {one.domain or "ai.onnx": one.version for one in model.opset_import}
+
+
 def crosses_batch(step: Mapping[str, Any], specs: Mapping[str, TensorSpec]) -> bool:
     """Say whether a step mixes or moves the entries of the first axis, so that they are no batch any more."""
     rank = len(specs[names_of(step, "in")[0]].shape)
+    if step["op"] == "graph":
+        return True  # what it does with rows is not said
     if step["op"] == "transpose":
         return bool(step["perm"][:1] != [0])
     return "axis" in step and step["axis"] % max(rank, 1) == 0
@@ -162,6 +192,24 @@ def _reverse(found: StepNodes, step: Mapping[str, Any], specs: Mapping[str, Tens
     found.node("Slice", [step["in"], *constants], step["out"])
 
 
+def _graph(found: StepNodes, step: Mapping[str, Any], specs: Mapping[str, TensorSpec]) -> None:
+    """Put the nodes of a graph among the others, its names in a room of their own."""
+    from onnx import ModelProto
+    from onnx.compose import add_prefix
+
+    model = ModelProto()
+    model.CopyFrom(found.graphs[step["file"]])
+    add_prefix(model, f"{found.prefix}{len(found.nodes)}/", inplace=True)
+    initialized = {tensor.name for tensor in model.graph.initializer}
+    asked = [value.name for value in model.graph.input if value.name not in initialized]
+    for name, inner in zip(names_of(step, "in"), asked, strict=True):
+        found.node("Identity", [name], inner)
+    found.nodes += model.graph.node
+    found.constants += model.graph.initializer
+    for value, name in zip(model.graph.output, names_of(step, "out"), strict=True):
+        found.node("Identity", [value.name], name)
+
+
 Write = Callable[[StepNodes, Mapping[str, Any], Mapping[str, TensorSpec]], None]
 
 #: Steps that can be said in ONNX. The others are not left out silently: `offer` names them.
@@ -175,4 +223,5 @@ _WRITERS: Mapping[str, Write] = {
     "sigmoid": _sigmoid,
     "argmax": _argmax,
     "reverse": _reverse,
+    "graph": _graph,
 }

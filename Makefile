@@ -58,6 +58,7 @@ site-serve: $(VENV)/.installed ## Serve the standard on http://127.0.0.1:8100 an
 
 bench: $(VENV)/.installed ## Our programs beside their peers, as ratios (7 min, and 5 more to install the peers)
 	$(BIN)/python benchmarks/validation.py
+	$(BIN)/python benchmarks/replay.py
 	$(BIN)/python benchmarks/digests.py
 	$(BIN)/python benchmarks/checked_call.py
 	$(BIN)/python benchmarks/serve.py

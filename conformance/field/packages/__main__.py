@@ -20,7 +20,7 @@ from field.place import BUILD
 __all__ = ["TOPICS", "main"]
 
 #: Modules of this package with `run(folder) -> list[Line]`, imported when they run.
-TOPICS: tuple[str, ...] = ("targets", "sources", "people", "pipelines", "signing", "transport")
+TOPICS: tuple[str, ...] = ("targets", "folders", "sources", "people", "pipelines", "signing", "transport")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -9,9 +9,9 @@ from onnx import helper
 
 __all__ = ["PAGE", "SCALES", "candidates_graph", "crops_graph", "faces_graph", "picked_graph", "with_boxes"]
 
-#: Pixels of the page, and the pyramid's sizes, each 0.709 of the one before: faces of 40 pixels and more.
+#: Pixels of the page, and the pyramid's sizes, each half of the one before: faces of 40 pixels and more.
 PAGE = 320
-SCALES = tuple(round(PAGE * 12 / 40 * 0.709**number) for number in range(7))
+SCALES = (96, 48, 24, 12)
 STRIDE, CELL = 2, 12
 
 HEAD = '<ir_version: 9, opset_import: ["": 18]>'

@@ -26,14 +26,18 @@ __all__ = ["main", "recipe"]
 GRIDS = tuple((scale - 2 + 1) // 2 - 4 for scale in SCALES)
 CELLS = sum(grid * grid for grid in GRIDS)
 SAMPLES = "photographs.npz"
-#: Which part of which photograph, as fractions: left, top, right, bottom.
+#: Which part of which photograph, as fractions: left, top, right, bottom. The faces are of every size that
+#: the pyramid looks for, so that no step of it could be left out unseen.
 PARTS = (
     ("astronaut", (0, 0, 1, 1)),
     ("camera", (0, 0, 1, 1)),
     ("astronaut", (0.2, 0, 0.8, 0.6)),
+    ("astronaut", (0.3, 0.05, 0.58, 0.4)),
     ("camera", (0.2, 0.1, 0.7, 0.6)),
-    ("astronaut", (0.1, 0, 0.9, 0.7)),
+    ("astronaut", (0.33, 0.1, 0.55, 0.36)),
 )
+#: Pixels of the longer side of each sample.
+LONGER = 400
 IMAGE = {"filter": "linear", "antialias": True, "coordinates": "half_pixel", "rounding": "half_even"}
 
 
@@ -187,7 +191,7 @@ def _photographs() -> list[bytes]:
         left, top, right, bottom = (round(side * share) for side, share in zip(sides, part, strict=True))
         image = image.crop((left, top, right, bottom))
         file = io.BytesIO()
-        ImageOps.contain(image, (PAGE, PAGE)).save(file, "PNG")
+        ImageOps.contain(image, (LONGER, LONGER)).save(file, "PNG")
         files.append(file.getvalue())
     return files
 

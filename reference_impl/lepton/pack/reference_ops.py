@@ -117,8 +117,8 @@ class QuantizeLinear(OpRun):
 class ConvTranspose(OnnxConvTranspose):
     """Add the products of each place of the kernel at once.
 
-    onnx 1.23.2 adds them number by number, four fifths of the time that a detector of text takes, and fails on
-    some groups. Padding by a rule, and a given output shape, stay onnx's.
+    onnx 1.23.2 adds them number by number, four fifths of the time that a detector of text takes, and fails
+    on some groups. Padding by a rule, and a given output shape, stay its own.
     """
 
     op_domain = ""

@@ -26,6 +26,13 @@ _INEXACT = ("softmax", "sigmoid", "graph")
 
 Arrays = Mapping[str, Array]
 
+#: How steps are computed by themselves: as they are, in float64, and there with rounding errors of FP32.
+_STEP_WIDTHS: tuple[tuple[type[np.floating[Any]], tuple[float, int] | None], ...] = (
+    (np.float32, None),
+    (np.float64, None),
+    (np.float64, (UNIT_ROUNDOFF["FP32"], 0)),
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Case:
@@ -164,18 +171,16 @@ class CaseMaker:
 
     def _pre(self, inputs: Arrays) -> Case:
         names = [spec.name for spec in self.plan.signature.specs]
-        native = self.steps.apply("pre", inputs, np.float32)
-        wide = self.steps.apply("pre", inputs, np.float64)
-        return Case(
-            "pre",
-            inputs,
-            {name: wide[name] for name in names if name in wide},
-            {name: native[name] for name in names if name in native},
+        native, wide, shaken = (
+            self.steps.apply("pre", inputs, width, shake) for width, shake in _STEP_WIDTHS
         )
+        made = [{name: one[name] for name in names if name in one} for one in (native, wide, shaken)]
+        return Case("pre", inputs, made[1], made[0], made[2])
 
     def _post(self, model: Case) -> Case:
         fed = {spec.name: expected(spec, model.answers[spec.name]) for spec in self.plan.model_outputs}
-        return Case("post", fed, self._behind(fed, np.float64), self._behind(fed, np.float32))
+        native, wide, shaken = (self._behind(fed, width, shake) for width, shake in _STEP_WIDTHS)
+        return Case("post", fed, wide, native, shaken)
 
     def _graphs(self, inputs: Arrays, model: Case) -> Iterator[Case]:
         """Yield a case for each step that is a graph."""
@@ -190,8 +195,5 @@ class CaseMaker:
         fed = self.steps.apply(part, start, np.float32, until=at)
         stage = self.plan.stage("step", pointer)
         read = {spec.name: expected(spec, fed[spec.name]) for spec in stage.inputs}
-        made = [
-            self.steps.step(pointer, read, width, shake)
-            for width, shake in ((np.float64, None), (np.float32, None), (np.float64, (self._unit, 0)))
-        ]
-        return replace(Case("step", read, made[0], made[1], made[2]), step=pointer)
+        native, wide, shaken = (self.steps.step(pointer, read, width, shake) for width, shake in _STEP_WIDTHS)
+        return replace(Case("step", read, wide, native, shaken), step=pointer)

@@ -13,6 +13,7 @@ import numpy as np
 
 from lepton.errors import RecipeError
 from lepton.pack import exact_images, exact_selection, exact_texts
+from lepton.pack.rounding import Shaker
 from lepton.runtime.binding import numpy_dtype
 from lepton.runtime.protocol import Array
 from lepton.vectors.chain import Type, chain
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
 __all__ = ["ExactSteps"]
 
+#: Operators whose rounding is the runtime's, by the ONNX operator that they are.
+_ROUNDED = {"softmax": "Softmax", "sigmoid": "Sigmoid"}
 #: TensorProto.FLOAT.
 FLOAT = 1
 #: Answers of graphs that are kept.
@@ -52,8 +55,9 @@ class ExactSteps:
     ) -> dict[str, Array]:
         """Apply `pre` or `post` to `tensors`, or its steps before number `until`.
 
-        `shake` is a unit of roundoff and a seed: the graphs of steps are then computed with rounding errors.
-        Raises: RecipeError when a sample is refused by a step.
+        `shake` is a unit of roundoff and a seed: rounding errors are then planted into the graphs of steps
+        and into what the standard leaves to the runtime's rounding. Raises: RecipeError when a sample is
+        refused by a step.
         """
         known = dict(tensors)
         sizes = self._sizes(part, known)
@@ -101,6 +105,8 @@ class ExactSteps:
             answers = self._text(step, written, ins[0], sizes)
         else:
             answers = _operator(step, ins, width, sizes)
+            if shake is not None and step["op"] in _ROUNDED:
+                answers = Shaker(*shake).operation(_ROUNDED[step["op"]], ins, answers, lambda _: ())
         made = {
             name: np.ascontiguousarray(array) if array.ndim else np.asarray(array)
             for name, array in zip(_names(step["out"]), answers, strict=True)

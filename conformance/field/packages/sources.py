@@ -90,7 +90,7 @@ CASES: tuple[Case, ...] = (
             "symbols": _VAD_OPEN,
             "signature": _signature({"input": ["N", "T"], "state": [2, "N", 128], "sr": []}, _VAD_OUT),
         },
-        lambda generator: _speech(generator, (16000, 8000)),
+        lambda generator: _speech(generator, (16000,)),
     ),
     Case(
         "silero_vad",

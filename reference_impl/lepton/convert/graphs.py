@@ -5,15 +5,15 @@ Owns settling such a graph before it becomes an artifact; leaves converting to t
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from lepton.errors import RecipeError
 from lepton.pack.onnx_source import OnnxSource, onnx_source_of
 
 if TYPE_CHECKING:
-    from onnx import GraphProto, ModelProto, ValueInfoProto
+    from onnx import GraphProto, ModelProto, NodeProto, ValueInfoProto
 
-__all__ = ["BATCH", "BATCH_FACTS", "graphs", "renamed", "reordered", "settled"]
+__all__ = ["BATCH", "BATCH_FACTS", "graphs", "rearranged", "renamed", "reordered", "settled"]
 
 #: The symbol of the first dimension of models that take any number of rows.
 BATCH = "N"
@@ -88,6 +88,57 @@ def reordered(model: "ModelProto", inputs: Sequence[str], outputs: Sequence[str]
         rest = [name for name in found if name not in names]
         del values[:]
         values.extend(found[name] for name in (*names, *rest))
+
+
+def rearranged(model: "ModelProto") -> None:
+    """Order and name what is inside the main graph by the way to its outputs alone, not as a converter did.
+
+    Converters that walk over sets give another order and other names with each run. Nodes that no output
+    needs are dropped.
+    """
+    graph = model.graph
+    makers = {name: node for node in graph.node for name in node.output if name}
+    weights = {tensor.name: tensor for tensor in graph.initializer}
+    kept = {value.name for value in (*graph.input, *graph.output)}
+    names: dict[str, str] = {}
+    nodes: list[Any] = []
+    done: set[int] = set()
+    waiting: list[tuple[str, bool]] = [(value.name, False) for value in reversed(graph.output)]
+    while waiting:
+        name, expanded = waiting.pop()
+        node = makers.get(name)
+        if node is None:
+            if name in weights and name not in kept:
+                names.setdefault(name, f"weight_{len(names)}")
+        elif expanded and id(node) not in done:
+            done.add(id(node))
+            nodes.append(node)
+            for made in node.output:
+                if made and made not in kept:
+                    names.setdefault(made, f"value_{len(names)}")
+        elif not expanded and id(node) not in done:
+            waiting.append((name, True))
+            waiting += [(needed, False) for needed in reversed(list(_read_by(node)))]
+    ordered = [type(node).FromString(node.SerializeToString()) for node in nodes]
+    del graph.node[:]
+    for place, node in enumerate(ordered):
+        node.name = f"{node.op_type}_{place}"
+        graph.node.append(node)
+    held = [weights[name] for name in (*sorted(kept), *names) if name in weights]
+    held = [type(tensor).FromString(tensor.SerializeToString()) for tensor in held]
+    del graph.initializer[:]
+    graph.initializer.extend(held)
+    del graph.value_info[:]
+    renamed(model, names)
+
+
+def _read_by(node: "NodeProto") -> Iterator[str]:
+    yield from (name for name in node.input if name)
+    for attribute in node.attribute:
+        for inner in (*([attribute.g] if attribute.HasField("g") else []), *attribute.graphs):
+            for one in inner.node:
+                yield from _read_by(one)
+            yield from (value.name for value in inner.output)
 
 
 def _set_shape(value: "ValueInfoProto", shape: Sequence[int | str | None]) -> None:

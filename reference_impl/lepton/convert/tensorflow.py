@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from lepton.convert.boosting import one_line
 from lepton.convert.extras import needed
-from lepton.convert.graphs import BATCH, reordered, settled
+from lepton.convert.graphs import BATCH, rearranged, reordered, settled
 from lepton.convert.request import Request
 from lepton.errors import RecipeError
 from lepton.pack.onnx_source import OnnxSource
@@ -75,6 +75,7 @@ def converted(
     _refuse_missing(model.graph.input, inputs, request)
     _refuse_missing(model.graph.output, outputs, request)
     reordered(model, list(inputs), list(outputs))
+    rearranged(model)
     return settled(model, shapes)
 
 

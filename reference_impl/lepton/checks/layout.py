@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from lepton.checks.registry import Stage, check
 from lepton.finding import Finding
+from lepton.package.limits import MAX_PATH_BYTES
 from lepton.package.paths import (
     MANIFEST,
     collision_key,
@@ -101,7 +102,8 @@ def confusable_paths(package: Package) -> Iterator[Finding]:
             message = f"found {displayed(path)!r} beside {displayed(other)!r}, which some systems confuse"
             yield Finding("PKG-LAY-03", displayed(path), "", message, "")
     for key, path in taken.items():
-        at = key.find("/")
+        # A longer path violates PKG-LAY-02, and looking up all its folders would take time without end.
+        at = key.find("/") if len(path) <= MAX_PATH_BYTES else -1
         while at >= 0:
             other = taken.get(key[:at], "")
             if other and syntax_fault(path) is None:

@@ -72,6 +72,22 @@ def _windows(generator: np.random.Generator) -> Mapping[str, Any]:
     }
 
 
+def _lines(generator: np.random.Generator) -> Mapping[str, Any]:
+    """Return white pictures with a line of handwritten digits, two at a time: noise has no text to find."""
+    from sklearn.datasets import load_digits
+
+    digits = np.kron(load_digits().images, np.ones((1, 5, 5)))
+    pages = np.ones((10, 2, 3, 64, 192), np.float32)
+    for page in pages.reshape(20, 3, 64, 192):
+        left, top = generator.integers(2, 20, 2)
+        for place in range(int(generator.integers(2, 5))):
+            ink = 1 - digits[generator.integers(len(digits))] / 8
+            page[:, top : top + 40, left + 42 * place : left + 42 * place + 40] = ink[
+                :, : 192 - left - 42 * place
+            ]
+    return {"x": pages}
+
+
 _VAD = {"N": {"min": 1, "max": 4}, "T": _fixed(576)}
 _VAD_OUT = {"output": ["N", 1], "stateN": ["L", "N", "H"]}
 _VAD_OPEN = {**_VAD, "L": _fixed(2), "H": _fixed(128)}
@@ -147,6 +163,7 @@ CASES: tuple[Case, ...] = (
             },
             "signature": _signature({"x": ["N", 3, "H", "W"]}, {"sigmoid_0.tmp_0": ["N", 1, "H", "W"]}),
         },
+        _lines,
     ),
     Case(
         "rapidocr_onnxruntime",

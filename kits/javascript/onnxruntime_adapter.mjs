@@ -34,16 +34,19 @@ function value({ type, dims, data }) {
   return { datatype: DATATYPES[type], shape: dims, data: elements };
 }
 
+function refused(error) { // HERE: how your runtime says that it lacks something
+  const lacking = /Could not find an implementation|does not support/.test(error?.message);
+  throw lacking ? new Unsupported(error.message) : error;
+}
+
 async function load(path) {
-  const session = await ort.InferenceSession.create(path).catch((error) => { // HERE: load
-    throw /Could not find an implementation/.test(error?.message) ? new Unsupported(error.message) : error;
-  });
+  const session = await ort.InferenceSession.create(path).catch(refused); // HERE: load
   return {
     inputs: session.inputMetadata.map(described),
     outputs: session.outputMetadata.map(described),
     async infer(inputs) {
       const feeds = Object.fromEntries(Object.entries(inputs).map(([name, given]) => [name, tensor(given)]));
-      const found = await session.run(feeds); // HERE: compute
+      const found = await session.run(feeds).catch(refused); // HERE: compute
       return Object.fromEntries(Object.entries(found).map(([name, output]) => [name, value(output)]));
     },
     close: () => session.release(),

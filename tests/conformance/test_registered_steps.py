@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 import numpy as np
+import onnx
 import pytest
 from hypothesis import example, given, settings
 
@@ -26,6 +27,24 @@ Case = tuple[Step, tuple[Array, ...]]
 NAMES = {
     str(dtype(name)): name for name in ("BOOL", "INT8", "INT32", "INT64", "UINT8", "FP16", "FP32", "FP64")
 }
+
+
+def crossed() -> bytes:
+    """Return a graph whose names say the opposite of its order: `b` is its first input, `x` constant."""
+    tensor, size = onnx.helper.make_tensor_value_info, ["n"]
+    nodes = [
+        onnx.helper.make_node("Sub", ["b", "a"], ["second"]),
+        onnx.helper.make_node("Mul", ["a", "x"], ["first"]),
+    ]
+    inputs = [tensor("b", 1, size), tensor("x", 1, [1]), tensor("a", 1, size)]
+    outputs = [tensor("second", 1, size), tensor("first", 1, size)]
+    two = onnx.helper.make_tensor("x", 1, [1], [2.0])
+    graph = onnx.helper.make_graph(nodes, "crossed", inputs, outputs, [two])
+    opset = onnx.helper.make_opsetid("", 17)
+    return bytes(onnx.helper.make_model(graph, ir_version=8, opset_imports=[opset]).SerializeToString())
+
+
+PACKAGE = {**FILES, "graph": crossed()}
 
 
 class Subject(Protocol):
@@ -50,7 +69,7 @@ class Reference:
             datatype = "BYTES" if array.dtype == object else NAMES[str(array.dtype)]
             shape = ("N",) if step["op"] == "tokenize" else array.shape
             specs.append(TensorSpec(name, datatype, shape))
-        operations = compile_steps([{"version": 1, **step}], specs, symbols, StepFiles(FILES.__getitem__))
+        operations = compile_steps([{"version": 1, **step}], specs, symbols, StepFiles(PACKAGE.__getitem__))
         tensors = dict(zip(names, arrays, strict=True))
         bound = {"N": len(arrays[0])} if step["op"] == "tokenize" else {}
         try:
@@ -71,7 +90,7 @@ def outcome(subject: Subject, case: Case) -> tuple[Array, ...] | None:
 
 
 def oracle(kind: type[Steps] = Steps) -> Steps:
-    return kind(FILES, Sizes(SYMBOLS))
+    return kind(PACKAGE, Sizes(SYMBOLS))
 
 
 def same(subject: Subject, case: Case) -> bool:
@@ -156,6 +175,27 @@ CASES: tuple[Case, ...] = (
     ),
     ({"op": "lookup", "in": "a", "out": "b", "file": "keys", "join": False}, (np.array([5, -1]),)),
 )
+
+
+def graph(size: str | int) -> Step:
+    outputs = [{"datatype": "FP32", "shape": [size]}] * 2
+    return {"op": "graph", "in": ["a", "b"], "out": ["c", "d"], "file": "graph", "outputs": outputs}
+
+
+@pytest.mark.requirement("PKG-PRO-04")
+def test_tensors_of_a_graph_are_bound_by_position_whatever_their_names() -> None:
+    first, second = fp32(5, 7), fp32(1, 2)
+    for subject in (Reference(), oracle()):
+        difference, double = subject.run(graph("H"), (first, second))
+        assert difference.tolist() == [4, 5]
+        assert double.tolist() == [2, 4]
+
+
+@pytest.mark.requirement("PKG-PRO-06")
+@pytest.mark.parametrize("count", [0, 1, 2, 3, 4])
+@pytest.mark.parametrize("size", ["K", "H", 2])
+def test_outputs_of_a_graph_fit_their_symbols_or_are_refused(size: str | int, count: int) -> None:
+    judged((graph(size), (fp32(*range(count)), fp32(*range(count)))))
 
 
 @pytest.mark.requirement("PKG-PRO-04")

@@ -1,7 +1,8 @@
 """What the operators of processing write: layout, images, text, boxes, and the sizes that follow from data.
 
-Owns the table of operators apart from `graph`; leaves numbers to `arithmetic`, images, resizing, text and
-boxes to the modules beside it, and who is asked to the tests. Serves PKG-PRO-04 and PKG-PRO-06.
+Owns the table of operators; leaves numbers to `arithmetic`, images, resizing, text and boxes to the modules
+beside it, the nodes of a graph to ONNX's own evaluator, and who is asked to the tests. Serves PKG-PRO-04 and
+PKG-PRO-06.
 """
 
 from collections.abc import Mapping, Sequence
@@ -18,7 +19,7 @@ __all__ = ["Refused", "Sizes", "Steps", "agrees", "rounded"]
 
 
 class Steps(Arithmetic):
-    """The operators but `graph`. `run` computes one step; a subclass may compute an operator wrongly.
+    """The operators. `run` computes one step; a subclass may compute an operator wrongly.
 
     `files` holds the bytes of the files that steps name, `sizes` what symbols may be and are.
     """
@@ -34,6 +35,8 @@ class Steps(Arithmetic):
         if "shape" in step and step["op"] != "reshape":
             for array in found:
                 self.sizes.fit(step["shape"], array.shape)
+        for declared, array in zip(step.get("outputs", ()), found, strict=False):
+            self.sizes.fit(declared["shape"], array.shape)
         return found
 
     def apply(self, step: Mapping[str, Any], array: Array) -> Array:
@@ -143,3 +146,15 @@ class Steps(Arithmetic):
         for place in np.ndindex(*joined.shape):
             joined[place] = b"".join(texts[place])
         return joined
+
+    def graph(self, *reads: Any) -> tuple[Array, ...]:
+        """Run a graph; its inputs and outputs are what the step names, by position."""
+        import onnx
+        from onnx.reference import ReferenceEvaluator
+
+        *arrays, step = reads
+        model = onnx.load_from_string(self.files[step["file"]])
+        constants = {tensor.name for tensor in model.graph.initializer}
+        names = [entry.name for entry in model.graph.input if entry.name not in constants]
+        answers = ReferenceEvaluator(model).run(None, dict(zip(names, arrays, strict=True)))
+        return tuple(np.asarray(answer) for answer in answers)

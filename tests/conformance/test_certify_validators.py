@@ -20,7 +20,7 @@ QUICK = "import validator_adapter as a; a.Validator.levels = ('quick',); a.serve
 @pytest.mark.requirement("PKG-VAL-06")
 def test_the_reference_validator_passes_whole() -> None:
     """Every requirement of the profile passes, recommendations too."""
-    report = certify(SUBJECT, max_examples=2)
+    report = certify(SUBJECT, max_examples=1)
     verdicts = {entry["id"]: entry["verdict"] for entry in report["requirements"]}
     assert {key: said for key, said in verdicts.items() if said != "pass"} == {}
     assert report["profiles"] == [{"profile": "package", "verdict": "pass"}]
@@ -29,9 +29,10 @@ def test_the_reference_validator_passes_whole() -> None:
 
 def test_a_validator_that_declares_quick_is_judged_at_that_level(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PYTHONPATH", str(ADAPTER.parent))
-    report = certify(f'exec:{sys.executable} -c "{QUICK}"', ["package"], max_examples=0)
-    failed = [entry["id"] for entry in report["requirements"] if entry["verdict"] != "pass"]
-    assert (failed, report["profiles"]) == ([], [{"profile": "package", "verdict": "pass"}])
+    some = ["PKG-VEC-04", "PKG-VEC-08", "PKG-VEC-12", "PKG-DIG-03", "PKG-VAL-05"]
+    report = certify(f'exec:{sys.executable} -c "{QUICK}"', ["package"], max_examples=0, only=some)
+    verdicts = {entry["id"]: entry["verdict"] for entry in report["requirements"]}
+    assert {key: verdicts[key] for key in some} == dict.fromkeys(some, "pass")
 
 
 def test_smoke_asks_a_validator(tmp_path: Path) -> None:

@@ -2,8 +2,8 @@
 
 lepton certify "exec:python command_validator.py NAME VERSION COMMAND..." --profile package
 
-`{path}` and `{level}` in COMMAND are replaced: `lepton validate {path} --level {level} --format json`. The first
-element of `packages` in what the command prints is the report. It is started for every package.
+`{path}` and `{level}` in COMMAND are replaced: `lepton validate {path} --level {level} --format json`. The
+first element of `packages` in what it prints is the report. It is started for every package.
 """
 
 import json

@@ -1,6 +1,7 @@
 """Folders of models that others wrote: MLflow, Triton, model hubs; there and back, and what is refused."""
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,8 @@ import onnx
 import pytest
 import yaml
 from onnx import TensorProto, helper, numpy_helper
+
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")  # before the import, which reports home otherwise
 from onnxruntime import InferenceSession
 
 from field.packages.golden import failure, manifest_of, vectors_of

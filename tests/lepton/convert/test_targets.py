@@ -1,16 +1,19 @@
 """What `lepton convert` writes, run the way its new owner runs it, on packages that the forge wrote."""
 
 import json
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import onnxruntime
 import pytest
 import yaml
 from google.protobuf import text_format
 from tritonclient.grpc import model_config_pb2
+
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")  # before the import, which reports home otherwise
+import onnxruntime
 
 from field.packages.golden import Array, Vector, failure, manifest_of, vectors_of
 from lepton.cli import main

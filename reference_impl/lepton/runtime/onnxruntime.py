@@ -64,6 +64,7 @@ class OnnxRuntime:
 
         options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
         options.add_session_config_entry("session.disable_prepacking", "1")
+        options.enable_cpu_mem_arena = False  # what it takes for these few answers, it gives back
         options.add_session_config_entry("session.model_external_initializers_file_folder_path", str(folder))
         if replaced:
             values = [

@@ -63,8 +63,20 @@ class Bench:
     def close(self) -> None:
         """Free both models."""
         self._model.close()
+        self.drop_reversed()
+
+    def drop_reversed(self) -> None:
+        """Free the twin with reversed weights; it is made again when it is asked for."""
         if self._reversed is not None:
             self._reversed.close()
+            self._reversed = None
+
+    @property
+    def size(self) -> int:
+        """Bytes of the artifact's files."""
+        folder = self._package.materialize(self._artifact["id"])
+        paths = (self._artifact["entry"], *self._artifact.get("external", ()))
+        return sum((folder / path).stat().st_size for path in paths)
 
     @property
     def artifact(self) -> str:

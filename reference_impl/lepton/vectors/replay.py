@@ -38,6 +38,9 @@ from lepton.vectors.outcome import (
 __all__ = ["IdentifiedPackage", "replay", "required_controls"]
 
 
+#: Bytes of an artifact up to which mutants run beside the replay: each is a second model in memory.
+BESIDE_BYTES = 8_000_000
+
 #: The paths and the documents of a package's vectors.
 Documents = Sequence[tuple[str, VectorDocument]]
 
@@ -88,11 +91,13 @@ def replay(package: IdentifiedPackage, *, allow_executable: bool = False) -> Rep
             has_weights = bench.weights is not None
             reversible = reversible or has_weights
             judged = _judged(bench, package, documents) if mutated else []
-            with Beside(judged) as beside:
+            small = artifact["format"] == "onnx" and bench.size <= BESIDE_BYTES
+            with Beside(judged if small else []) as beside:
                 outcomes += _replayed(bench, documents, stages)
                 for path, document in documents:
                     controls += _controlled(bench, document, _Where(path, artifact["id"], has_weights))
-                ran = (*ran, *beside.results())
+                bench.drop_reversed()
+                ran = (*ran, *beside.results(), *(() if small else (job() for job in judged)))
         finally:
             bench.close()
     required = required_controls(manifest, plan, reversible)

@@ -106,11 +106,12 @@ class WeightedFile:
         ranges = _ranges(tensor)
         if ranges is None:
             return Twin(_with_typed(path, name, elements.reshape(tensor.dims), tensor.data_type))
-        data, changed, place = bytearray(path.read_bytes()), elements.tobytes(), 0
+        data, changed, place, behind = path.read_bytes(), elements.tobytes(), 0, 0
+        pieces: list[bytes | memoryview] = []
         for start, end in ranges:
-            data[start:end] = changed[place : place + end - start]
-            place += end - start
-        return Twin(bytes(data))
+            pieces += [memoryview(data)[behind:start], changed[place : place + end - start]]
+            place, behind = place + end - start, end
+        return Twin(b"".join([*pieces, memoryview(data)[behind:]]))
 
     def _external(self, tensor: OnnxTensor) -> str:
         location = dict(tensor.external or ()).get("location", "")

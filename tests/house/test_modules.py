@@ -40,6 +40,7 @@ LONG = {
     f"{MUTANTS}/repository_faults.py": CATALOGUE,
     f"{MUTANTS}/request_faults.py": CATALOGUE,
     f"{MUTANTS}/response_faults.py": CATALOGUE,
+    f"{MUTANTS}/validator_faults.py": CATALOGUE,
     f"{MUTANTS}/talker.py": "an adapter program and its faults, in one file as a stranger's would be",
     f"{MUTANTS}/decoding.py": "each step of decoding is a method that a mutant may replace",
 }

@@ -209,17 +209,38 @@ class InputMaker:
             place, number = place + rows[number % len(rows)], number + 1
 
     def _mixed(self, samples: Mapping[str, Array]) -> Iterator[dict[str, Array]]:
-        """Yield rows of samples in another order, as many as a batch takes, or whole samples again."""
+        """Yield rows of samples in another order, as many as a batch takes, or whole samples again.
+
+        Every other set is crossed: the beginning of one sample with the end of another, which lies between
+        what a model is sure of.
+        """
         generator = np.random.default_rng([self.seed, 1])
         by_rows = all(samples[spec.name].ndim == len(spec.shape) for spec in self.specs)
         count = samples[self.specs[0].name].shape[0]
         rows = 1
         if by_rows:
             rows = max(_fitted(self._spread()[str(self.specs[0].shape[0])], count))
+        crossed = False
         while True:
             chosen = generator.choice(count, size=rows, replace=False)
-            taken = chosen if by_rows else int(chosen[0])
-            yield {spec.name: np.array(samples[spec.name][taken], order="C") for spec in self.specs}
+            other, part = generator.choice(count, size=rows, replace=False), float(generator.uniform())
+            taken, beside = (chosen, other) if by_rows else (int(chosen[0]), int(other[0]))
+            yield {
+                spec.name: _crossed(
+                    samples[spec.name][taken], samples[spec.name][beside], part if crossed else 1
+                )
+                for spec in self.specs
+            }
+            crossed = not crossed
+
+
+def _crossed(one: Array, other: Array, part: float) -> Array:
+    """Return the first part of one array along its last axis, and the rest of another."""
+    made = np.array(one, order="C")
+    if made.ndim and one.shape == other.shape:
+        at = round(part * made.shape[-1])
+        made[..., at:] = other[..., at:]
+    return made
 
 
 def _fitted(sizes: Sequence[int], count: int) -> tuple[int, ...]:

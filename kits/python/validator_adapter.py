@@ -21,6 +21,7 @@ class Validator:
 
     def validate(self, path, level):
         if level == "full":  # loaded once: each replay runs in a fork of this process
+            os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
             import onnxruntime  # noqa: F401
 
             import lepton.runtime.onnxruntime

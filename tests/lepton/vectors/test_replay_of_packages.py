@@ -74,6 +74,7 @@ class Folder:
     document: dict[str, Any]
     path: Path
     vectors: VectorDocument
+    identity: str = "sha256:" + "0" * 64
 
     def materialize(self, artifact: str) -> Path:
         return self.path

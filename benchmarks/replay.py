@@ -12,7 +12,8 @@ from pathlib import Path
 import numpy as np
 import onnx
 
-from lepton.pack import pack, read_recipe
+from lepton.convert.packing import pack_source
+from lepton.pack import read_recipe
 from pairs import measure, print_ratio
 
 __all__ = ["main"]
@@ -49,7 +50,9 @@ def write_package(folder: Path) -> Path:
         model.graph.initializer.append(onnx.numpy_helper.from_array(weights.astype(np.float32), name))
     onnx.save(model, folder / "network.onnx")
     (folder / "recipe.yml").write_text(RECIPE)
-    return pack(str(folder / "network.onnx"), read_recipe(folder / "recipe.yml"), folder / "package").out
+    return pack_source(
+        str(folder / "network.onnx"), read_recipe(folder / "recipe.yml"), folder / "package"
+    ).out
 
 
 def main() -> int:

@@ -8,8 +8,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+from lepton.convert.packing import pack_source
 from lepton.finding import Verdict
-from lepton.pack import pack, read_recipe
+from lepton.pack import read_recipe
 from lepton.validate import load, validate_package
 
 DIGITS = Path(__file__).resolve().parents[2] / "examples" / "digits"
@@ -21,7 +22,7 @@ def test_trains_packs_and_states_what_it_measured(tmp_path: Path) -> None:
     assert (evaluation["metric"], evaluation["n"]) == ("accuracy", 360)
     assert evaluation["value"] >= 0.97
 
-    result = pack(
+    result = pack_source(
         f"{DIGITS / 'train.py'}:trained",
         read_recipe(DIGITS / "recipe.yml", tmp_path),
         tmp_path / "digits.lepton",

@@ -13,8 +13,9 @@ import tritonclient.grpc as triton_grpc
 import tritonclient.http as triton_http
 from tritonclient.utils import InferenceServerException
 
+from lepton.convert.packing import pack_source
 from lepton.finding import Verdict
-from lepton.pack import pack, read_recipe
+from lepton.pack import read_recipe
 from lepton.runtime import open_pipeline
 from lepton.validate import load, validate_package
 
@@ -29,7 +30,7 @@ def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for program in ("train.py", "png.py"):
         subprocess.run([sys.executable, DIGITS / program, folder], check=True, capture_output=True)
     out = folder / "png.lepton"
-    packed = pack(f"{DIGITS / 'train.py'}:trained", read_recipe(DIGITS / "png.yml", folder), out)
+    packed = pack_source(f"{DIGITS / 'train.py'}:trained", read_recipe(DIGITS / "png.yml", folder), out)
     stages = {vector.stage for vector in packed.vectors.vectors}
     assert stages == {"raw", "pre", "model", "post", "step"}
     return out
@@ -44,7 +45,7 @@ def images(package: Path) -> list[bytes]:
 def expected(package: Path) -> list[int]:
     """What the network says of the same digits as arrays, by the recipe without PNG files."""
     out = package.parent / "arrays.lepton"
-    pack(f"{DIGITS / 'train.py'}:trained", read_recipe(DIGITS / "recipe.yml", package.parent), out)
+    pack_source(f"{DIGITS / 'train.py'}:trained", read_recipe(DIGITS / "recipe.yml", package.parent), out)
     with load(out) as loaded:
         pipeline = open_pipeline(loaded)
         digits = np.load(package.parent / "images.npy")[:WRITTEN]

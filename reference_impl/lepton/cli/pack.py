@@ -75,10 +75,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Pack, and say what was proved."""
-    from lepton.pack import pack, read_recipe
+    from lepton.convert.packing import pack_source
+    from lepton.pack import read_recipe
 
     with progress("lepton pack") as tell:
-        packed = pack(
+        packed = pack_source(
             args.source,
             read_recipe(_recipe(args), args.files),
             args.output,

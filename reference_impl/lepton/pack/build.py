@@ -23,7 +23,7 @@ from lepton.package.schema import schema_faults
 from lepton.package.write import Member, write_package
 from lepton.vectors.document import VectorDocument
 
-__all__ = ["Packed", "pack"]
+__all__ = ["Packed", "pack", "refuse_existing"]
 
 _VECTORS, _CARD = "vectors/golden.json", "card.json"
 
@@ -39,25 +39,13 @@ class Packed:
     lost: tuple[str, ...]
 
 
-def pack(
-    source: str,
-    recipe: Recipe,
-    out: Path,
-    *,
-    kind: str | None = None,
-    weights: Path | None = None,
-    allow_executable: bool = False,
-    tell: Tell = lambda what, done, of: None,
-) -> Packed:
-    """Make a package of `source`, of the kind it shows or `kind`, and write it to `out`.
+def pack(origin: Origin, recipe: Recipe, out: Path, *, tell: Tell = lambda what, done, of: None) -> Packed:
+    """Make a package of a model that was read, and of what the author says of it, and write it to `out`.
 
-    `tell` hears how far long work is; the other arguments are those of `lepton.convert.Request`. Raises:
-    LeptonError saying found, expected and
-    remedy; then nothing is written.
+    `tell` hears how far long work is. Raises: LeptonError saying found, expected and remedy; then nothing is
+    written.
     """
-    if out.suffix != ".lepton" and (out.exists() or out.is_symlink()):
-        raise RecipeError(f"{out} is there already; remove it, or choose another name")
-    origin = _origin(source, recipe, kind, weights, allow_executable)
+    refuse_existing(out)
     recipe = recipe.completed(origin.facts)
     manifest = _manifest(recipe, origin)
     card = canonical(_card(recipe))
@@ -75,6 +63,12 @@ def pack(
     ]
     identity = _publish(members, manifest, out)
     return Packed(out, identity, manifest, vectors, origin.lost)
+
+
+def refuse_existing(out: Path) -> None:
+    """Refuse to write a package over a folder or link that is there. Raises: RecipeError."""
+    if out.suffix != ".lepton" and (out.exists() or out.is_symlink()):
+        raise RecipeError(f"{out} is there already; remove it, or choose another name")
 
 
 def _publish(members: list[Member], manifest: dict[str, Any], out: Path) -> str:
@@ -95,14 +89,6 @@ def _publish(members: list[Member], manifest: dict[str, Any], out: Path) -> str:
             )
         beside.replace(out)
     return identity
-
-
-def _origin(
-    source: str, recipe: Recipe, kind: str | None, weights: Path | None, allow_executable: bool
-) -> Origin:
-    from lepton.convert import Request, read_package_sources
-
-    return read_package_sources(Request(source, recipe, weights, allow_executable), kind)
 
 
 def _manifest(recipe: Recipe, origin: Origin) -> dict[str, Any]:

@@ -11,9 +11,10 @@ import torch
 from onnx import numpy_helper
 from safetensors.torch import save_file
 
+from lepton.convert.packing import pack_source
 from lepton.errors import RecipeError
 from lepton.finding import Verdict
-from lepton.pack import Packed, pack, read_recipe
+from lepton.pack import Packed, read_recipe
 from lepton.pack.recipe import Recipe
 from lepton.validate import validate_package
 
@@ -73,7 +74,7 @@ def sound(result: Packed) -> Packed:
 def test_two_forms_of_a_model_are_artifacts_that_pass_the_same_vectors(tmp_path: Path) -> None:
     written(tmp_path, model=GRAPH, other=OTHER)
     given = recipe(tmp_path, artifacts=[{**ARTIFACT, "precision": "mixed"}])
-    result = sound(pack(str(tmp_path / "model.onnx"), given, tmp_path / "out"))
+    result = sound(pack_source(str(tmp_path / "model.onnx"), given, tmp_path / "out"))
     first, second = result.manifest["artifacts"]
     assert (first["id"], second["id"], second["entry"]) == ("onnx", "other", "model/other/model.onnx")
     assert (first["precision"], second["precision"]) == ("FP32", "mixed")
@@ -88,7 +89,7 @@ def test_another_model_is_no_form_of_this_one(tmp_path: Path) -> None:
     written(tmp_path, model=GRAPH, other=OTHER.replace("5, 7", "5, 8"))
     given = recipe(tmp_path, artifacts=[ARTIFACT])
     with pytest.raises(RecipeError, match="artifact 'other' contradicts the oracle"):
-        pack(str(tmp_path / "model.onnx"), given, tmp_path / "out")
+        pack_source(str(tmp_path / "model.onnx"), given, tmp_path / "out")
     assert not (tmp_path / "out").exists()
 
 
@@ -104,7 +105,7 @@ def test_another_model_is_no_form_of_this_one(tmp_path: Path) -> None:
 def test_a_form_that_does_not_fit_is_refused(tmp_path: Path, entry: dict[str, Any], words: str) -> None:
     written(tmp_path, model=GRAPH, other=OTHER)
     with pytest.raises(RecipeError) as refused:
-        pack(str(tmp_path / "model.onnx"), recipe(tmp_path, artifacts=[entry]), tmp_path / "out")
+        pack_source(str(tmp_path / "model.onnx"), recipe(tmp_path, artifacts=[entry]), tmp_path / "out")
     assert words in str(refused.value)
 
 
@@ -138,7 +139,7 @@ def test_external_data_of_a_real_exporter_comes_along_from_each_file(
         "outputs": [{"name": "y", "shape": ["N", 2]}],
     }
     given = recipe(tmp_path, signature=signature)
-    result = sound(pack(str(place / "net.onnx"), given, tmp_path / "out.lepton"))
+    result = sound(pack_source(str(place / "net.onnx"), given, tmp_path / "out.lepton"))
     assert set(result.manifest["artifacts"][0]["external"]) == {f"model/{name}" for name in files}
 
 
@@ -150,7 +151,7 @@ def test_a_function_and_a_subgraph_are_carried_and_computed(tmp_path: Path) -> N
                     else_branch = b () => (float[N,3] q) { q = Neg(t) }> }
         <domain: "own", opset_import: ["" : 18]> twice (v) => (w) { w = Add(v, v) }"""
     written(tmp_path, model=text)
-    result = pack(str(tmp_path / "model.onnx"), recipe(tmp_path), tmp_path / "out.lepton")
+    result = pack_source(str(tmp_path / "model.onnx"), recipe(tmp_path), tmp_path / "out.lepton")
     assert result.lost == ()
     warned = validate_package(result.out, level="full")
     assert {finding.requirement for finding in warned.findings} == {"PKG-ART-10"}
@@ -174,7 +175,7 @@ def built(folder: Path, weights: Path, name: str = "build") -> Packed:
         "outputs": [{"name": "y"}],
     }
     given = recipe(folder, signature=signature)
-    return pack(f"{folder / 'net.py'}:{name}", given, folder / "out", weights=weights)
+    return pack_source(f"{folder / 'net.py'}:{name}", given, folder / "out", weights=weights)
 
 
 def test_weights_fill_the_module_of_a_builder_to_the_last_bit(tmp_path: Path, weights: Path) -> None:

@@ -20,9 +20,10 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 from lepton.convert import Request, read_source
+from lepton.convert.packing import pack_source
 from lepton.errors import RecipeError
 from lepton.finding import Verdict
-from lepton.pack import Packed, pack, read_recipe
+from lepton.pack import Packed, read_recipe
 from lepton.runtime import open_pipeline
 from lepton.validate import load, validate_package
 
@@ -62,7 +63,7 @@ def packed(tmp_path: Path) -> Packer:
         vectors = {"samples": "samples.npz", **members.pop("vectors", {})}
         (tmp_path / "recipe.yml").write_text(json.dumps({**RECIPE, "vectors": vectors, **members}))
         recipe = read_recipe(tmp_path / "recipe.yml")
-        return pack(str(source), recipe, tmp_path / "out.lepton", allow_executable=True)
+        return pack_source(str(source), recipe, tmp_path / "out.lepton", allow_executable=True)
 
     return run
 
@@ -266,5 +267,5 @@ def test_a_graph_of_another_model_is_refused_and_no_wide_tolerance_hides_it(
     np.savez(tmp_path / "samples.npz", X=x[:60].astype(np.float32))
     (tmp_path / "recipe.yml").write_text(json.dumps({**RECIPE, "vectors": {"samples": "samples.npz"}}))
     with pytest.raises(RecipeError, match="the converter makes another model of it"):
-        pack(str(tmp_path / "m.txt"), read_recipe(tmp_path / "recipe.yml"), tmp_path / "out.lepton")
+        pack_source(str(tmp_path / "m.txt"), read_recipe(tmp_path / "recipe.yml"), tmp_path / "out.lepton")
     assert not (tmp_path / "out.lepton").exists()

@@ -10,9 +10,10 @@ import numpy as np
 import onnx
 import pytest
 
+from lepton.convert.packing import pack_source
 from lepton.errors import LeptonError, RecipeError
 from lepton.finding import Verdict
-from lepton.pack import Packed, pack, read_recipe
+from lepton.pack import Packed, read_recipe
 from lepton.validate import load, validate_package
 
 HEAD = '<ir_version: 8, opset_import: ["" : 17]> '
@@ -72,7 +73,7 @@ def packed(tmp_path: Path) -> Packer:
         }
         path = tmp_path / "recipe.yml"
         path.write_text(json.dumps(recipe))  # YAML, too; its own writer would use aliases
-        return pack(str(model), read_recipe(path), tmp_path / out)
+        return pack_source(str(model), read_recipe(path), tmp_path / out)
 
     return run
 
@@ -275,7 +276,9 @@ def test_external_data_is_listed_and_packed(packed: Packer, tmp_path: Path) -> N
     for tensor in model.graph.initializer:  # only raw data can move out
         tensor.CopyFrom(onnx.numpy_helper.from_array(onnx.numpy_helper.to_array(tensor), tensor.name))
     onnx.save(model, tmp_path / "model.onnx", save_as_external_data=True, location="w.bin", size_threshold=0)
-    result = pack(str(tmp_path / "model.onnx"), read_recipe(tmp_path / "recipe.yml"), tmp_path / "out.lepton")
+    result = pack_source(
+        str(tmp_path / "model.onnx"), read_recipe(tmp_path / "recipe.yml"), tmp_path / "out.lepton"
+    )
     assert result.manifest["artifacts"][0]["external"] == ["model/w.bin"]
     assert validate_package(result.out, level="full").verdict is Verdict.PASS
 
@@ -288,7 +291,7 @@ def test_a_file_that_is_no_model_is_named(packed: Packer, tmp_path: Path, conten
     packed(AFFINE, "first.lepton", **NAMED)
     (tmp_path / "bad.onnx").write_bytes(content)
     with pytest.raises(RecipeError, match=words):
-        pack(str(tmp_path / "bad.onnx"), read_recipe(tmp_path / "recipe.yml"), tmp_path / "out.lepton")
+        pack_source(str(tmp_path / "bad.onnx"), read_recipe(tmp_path / "recipe.yml"), tmp_path / "out.lepton")
 
 
 def test_an_existing_directory_is_never_replaced(packed: Packer, tmp_path: Path) -> None:

@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 import torch
 
+from lepton.convert.packing import pack_source
 from lepton.errors import RecipeError
 from lepton.finding import Verdict
-from lepton.pack import pack, read_recipe
+from lepton.pack import read_recipe
 from lepton.runtime import open_pipeline
 from lepton.validate import load, validate_package
 
@@ -70,8 +71,8 @@ def author(tmp_path: Path) -> Path:
 def test_a_torch_module_becomes_onnx_and_pt2_that_pass_the_same_vectors(author: Path) -> None:
     recipe = read_recipe(author / "recipe.yml")
     source = f"{author / 'net.py'}:build"
-    result = pack(source, recipe, author / "net.lepton")
-    again = pack(source, recipe, author / "again.lepton")
+    result = pack_source(source, recipe, author / "net.lepton")
+    again = pack_source(source, recipe, author / "again.lepton")
     assert result.out.read_bytes() == again.out.read_bytes()
     assert str(author).encode() not in result.out.read_bytes()
     assert result.vectors.provenance.oracle == "torch"
@@ -99,7 +100,7 @@ def test_a_pt2_archive_is_a_source_and_names_what_it_was_derived_from(author: Pa
     )
     torch.export.save(program, author / "net.pt2")
     recipe = read_recipe(author / "recipe.yml")
-    result = pack(str(author / "net.pt2"), recipe, author / "net.lepton", allow_executable=True)
+    result = pack_source(str(author / "net.pt2"), recipe, author / "net.lepton", allow_executable=True)
     assert result.manifest["artifacts"][0]["derivedFrom"]["tool"].startswith("torch.onnx")
     with load(result.out) as package:
         assert package.read("model/model.pt2") == (author / "net.pt2").read_bytes()
@@ -115,7 +116,9 @@ def test_a_pt2_archive_is_a_source_and_names_what_it_was_derived_from(author: Pa
 )
 def test_a_factory_that_is_no_use_is_named(author: Path, factory: str, words: str) -> None:
     with pytest.raises(RecipeError, match=words) as refusal:
-        pack(f"{author / 'net.py'}:{factory}", read_recipe(author / "recipe.yml"), author / "net.lepton")
+        pack_source(
+            f"{author / 'net.py'}:{factory}", read_recipe(author / "recipe.yml"), author / "net.lepton"
+        )
     assert "\n" not in str(refusal.value)
     assert not (author / "net.lepton").exists()
 
@@ -123,7 +126,7 @@ def test_a_factory_that_is_no_use_is_named(author: Path, factory: str, words: st
 @pytest.mark.parametrize("source", ["nowhere.py:build", "no_such_module:build", "nothing"])
 def test_a_source_that_is_not_there_is_named(author: Path, source: str) -> None:
     with pytest.raises(RecipeError, match=source.partition(":")[0]):
-        pack(source, read_recipe(author / "recipe.yml"), author / "net.lepton")
+        pack_source(source, read_recipe(author / "recipe.yml"), author / "net.lepton")
 
 
 def _example(name: str) -> Any:
@@ -145,7 +148,7 @@ def magika_package(tmp_path_factory: pytest.TempPathFactory) -> Path:
     rows = features.features([*files, Path(magika.__file__)])
     np.savez(folder / "samples.npz", bytes=rows)
     recipe = read_recipe(EXAMPLES / "magika" / "recipe.yml", folder)
-    return pack(str(features.MODEL), recipe, folder / "magika.lepton").out
+    return pack_source(str(features.MODEL), recipe, folder / "magika.lepton").out
 
 
 def test_magikas_own_graph_is_packed_with_an_oracle_of_onnx(magika_package: Path) -> None:

@@ -10,8 +10,9 @@ import onnx
 import pytest
 import yaml
 
+from lepton.convert.packing import pack_source
 from lepton.errors import RecipeError
-from lepton.pack import pack, read_recipe
+from lepton.pack import read_recipe
 from lepton.pack.build import Packed
 from lepton.validate import validate_package
 
@@ -43,7 +44,7 @@ def packed(tmp_path: Path) -> Packer:
         model.write_bytes(onnx.parser.parse_model(HEAD + text).SerializeToString())
         path = tmp_path / "recipe.yml"
         path.write_text(yaml.safe_dump({**LEAST, **recipe}))
-        return pack(str(model), read_recipe(path), tmp_path / "out.lepton")
+        return pack_source(str(model), read_recipe(path), tmp_path / "out.lepton")
 
     return run
 

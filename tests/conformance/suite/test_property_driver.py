@@ -153,9 +153,10 @@ def test_case_that_a_subject_dies_of_is_made_smaller_where_it_is_started_again()
         if any(value == 7 for _, value in case[0]):
             raise SubjectGone(f"sent 'infer', found: the end of the program {case!r}")
 
+    deadly: Edited = ((1, 7), (3, 3)), 5
     for restarts, expected in ((True, 1), (False, 2)):
         spent = Budget(3, 200, Recorder(), "a test", restarts=restarts)
         with pytest.raises(SubjectGone) as failed:
-            examples(spent, Cases([(((1, 7), (3, 3)), 5)], decode, lambda case: [(case[0][:1], 0)]), body)
+            examples(spent, Cases([deadly], decode, lambda case: [(case[0][:1], 0)]), body)
         edits, _ = eval(str(failed.value).rpartition("program ")[2])
         assert len(edits) == expected

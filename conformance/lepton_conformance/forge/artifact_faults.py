@@ -141,6 +141,16 @@ def _recursive(calls: Sequence[str]) -> Forge:
 _ELF = b"\x7fELF\x02\x01\x01" + bytes(57)
 _PE = b"MZ" + bytes(58) + struct.pack("<I", 64) + b"PE\0\0" + bytes(20)
 _PYC = struct.pack("<H", 3495) + b"\r\n" + bytes(16)
+#: The number that torch.save wrote in front of its pickles, as a pickle of protocol 2; then one of two bytes.
+_OLD_TORCH = b"\x80\x02\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19.\x80\x02M\xe9\x03." + bytes(8)
+
+
+def _numpy(descr: bytes, content: bytes, version: int = 1) -> bytes:
+    """Return an array file whose header tells of a datatype."""
+    header = b"{'descr': " + descr + b", 'fortran_order': False, 'shape': (1,), }\n"
+    length = struct.pack("<H" if version == 1 else "<I", len(header))
+    return b"\x93NUMPY" + bytes((version, 0)) + length + header + content
+
 
 ARTIFACT_FAULTS: tuple[Violation, ...] = (
     Violation("PKG-ART-01", "text", _model(lambda: b"this is not a model\n")),
@@ -206,6 +216,10 @@ ARTIFACT_FAULTS: tuple[Violation, ...] = (
     Violation("PKG-ART-07", "compiled-python", _file(_PYC)),
     Violation("PKG-ART-07", "pickle-2", _file(pickle.dumps([1], protocol=2))),
     Violation("PKG-ART-07", "pickle-5", _file(pickle.dumps({"a": 1}, protocol=5))),
+    Violation("PKG-ART-07", "pickle-with-a-byte-behind", _file(pickle.dumps([1, 2, 3], protocol=4) + b"\n")),
+    Violation("PKG-ART-07", "file-of-an-old-torch", _file(_OLD_TORCH)),
+    Violation("PKG-ART-07", "numpy-objects", _file(_numpy(b"'|O'", pickle.dumps([1], protocol=2)))),
+    Violation("PKG-ART-07", "numpy-field-of-objects", _file(_numpy(b"[('a', 'object')]", b"x", version=2))),
     Violation("PKG-ART-07", "archive-with-a-pickle", _file(_archive(["archive/data.pkl"]))),
     Violation(
         "PKG-ART-08", "pt2-not-executable", _pt2(executable=False, data=_archive(["a/archive_format"]))

@@ -7,7 +7,9 @@ import py_compile
 import sys
 import zipfile
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -72,6 +74,40 @@ def test_nothing_undeclared_is_raised_on_mutated_archives(data: st.DataObject) -
     with contextlib.suppress(ArchiveError):
         member_names(source)
     sign(bytes(mutated))
+
+
+def numpy_file(content: object, dtype: Any, version: tuple[int, int] = (1, 0)) -> bytes:
+    out = io.BytesIO()
+    np.lib.format.write_array(out, np.array(content, dtype=dtype), version=version, allow_pickle=True)
+    return out.getvalue()
+
+
+@pytest.mark.parametrize("version", [(1, 0), (2, 0), (3, 0)])
+def test_arrays_of_objects_are_seen_and_arrays_of_numbers_are_not(version: tuple[int, int]) -> None:
+    assert sign(numpy_file([{"a": 1}], "O", version)) == "a NumPy array of objects"
+    assert sign(numpy_file([(1, "x")], [("a", "i4"), ("b", "O")], version)) == "a NumPy array of objects"
+    assert sign(numpy_file([[1.5, 2]], "f8", version)) is None
+
+
+def test_an_array_whose_header_never_ends_is_searched_to_the_end_of_the_file() -> None:
+    start = b"\x93NUMPY\x02\x00" + b"\xff" * 4
+    assert sign(start + b" " * 3_000_000) is None
+    # The word stands across two of the pieces that are read at a time.
+    assert sign(start + b" " * (2**20 - 3) + b"object") == "a NumPy array of objects"
+
+
+@pytest.mark.parametrize("protocol", [2, 3, 4])
+def test_files_of_an_old_torch_are_seen(protocol: int) -> None:
+    """Several pickles one behind the other, and bytes of tensors at the end."""
+    number = 0x1950A86A20F9469CFC6C
+    data = pickle.dumps(number, protocol) + pickle.dumps(1001, protocol) + bytes(9)
+    assert sign(data) is not None
+
+
+@pytest.mark.parametrize("protocol", [4, 5])
+def test_a_pickle_with_bytes_behind_it_is_seen(protocol: int) -> None:
+    assert sign(pickle.dumps({"a": [1, 2]}, protocol) + b"\n") == "a pickle"
+    assert sign(b"\x80\x04\x95" + b"\xff" * 8 + bytes(40)) is None
 
 
 @pytest.mark.parametrize("protocol", [2, 3, 4, 5])

@@ -16,6 +16,8 @@ __all__ = ["Check", "NotChecked", "Outcome", "Stage", "check", "run"]
 
 #: Findings reported of one requirement; a package that breaks it everywhere needs no longer list.
 MAX_FINDINGS = 50
+#: Characters of a message; names and paths of a stranger may have megabytes.
+MAX_MESSAGE = 1000
 
 
 class Stage(IntEnum):
@@ -145,9 +147,16 @@ def _limited(found: Iterator[Finding | NotChecked]) -> Iterator[Finding | NotChe
     counts: dict[str, int] = {}
     for one in found:
         if isinstance(one, Finding):
+            if len(one.message) > MAX_MESSAGE:
+                one = one._replace(message=_shortened(one.message))
             count = counts[one.requirement] = counts.get(one.requirement, 0) + 1
             if count > MAX_FINDINGS:
                 message = f"more than {MAX_FINDINGS} findings of this requirement; the rest is not listed"
                 yield Finding(one.requirement, one.file, "", message, "")
                 return
         yield one
+
+
+def _shortened(message: str) -> str:
+    """Return beginning and end of a message: what was found stands in front, what was expected at the end."""
+    return f"{message[: MAX_MESSAGE - 200]} ... {message[-195:]}"

@@ -17,6 +17,7 @@ MODULES: Mapping[str, tuple[str, ...]] = {
     "fuzzing.binaries": ("zip", "archive", "onnx"),
     "fuzzing.packages": ("package", "manifest", "card", "vectors"),
     "fuzzing.requests": ("rest", "grpc"),
+    "fuzzing.steps": ("png", "lines"),
     "fuzzing.travel": ("bundle", "attestation", "oci-manifest"),
 }
 

@@ -11,6 +11,7 @@ import json
 import random
 import xml.etree.ElementTree as ElementTree
 import zipfile
+import zlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
@@ -180,9 +181,10 @@ def _archive(data: bytes) -> None:
             report = validate_package(path, level="quick")
         except SourceError:
             return
-        if report.findings and data[-1] % 8 == 0:
+        # The last byte of a zip is nearly always zero: a check sum picks every eighth input.
+        if report.findings and zlib.crc32(data) % 8 == 0:
             expect(report == validate_package(path, level="quick"), "the second verdict differs")
-    _judged(report)
+    _judged(report, rendered=zlib.crc32(data) % 3 == 0)
     if report.verdict is Verdict.PASS:
         files = members_of(data)
         _sound(files)
@@ -193,7 +195,7 @@ def _archive(data: bytes) -> None:
         )
 
 
-def _judged(report: PackageReport) -> None:
+def _judged(report: PackageReport, *, rendered: bool) -> None:
     """Ask of a report what the standard asks of it."""
     known = lepton_spec.requirements()
     for one in report.findings:
@@ -203,7 +205,7 @@ def _judged(report: PackageReport) -> None:
     absolute = any(severity(one.requirement) is Severity.ERROR for one in report.findings)
     expect(absolute == (report.verdict is Verdict.FAIL), "the verdict does not follow from the findings")
     expect(not set(report.checked) & set(report.not_checked), "found a requirement both checked and not")
-    if len(report.findings) % 4 != 1:
+    if not rendered:
         return
     whole = Report((report._replace(path="package"),), "quick")
     for form in FORMATS:
@@ -279,7 +281,7 @@ TARGETS = (
     Target(
         "manifest", functools.partial(_document_seeds, MANIFEST), _of(MANIFEST), change_json, 16384, share=2
     ),
-    Target("card", functools.partial(_document_seeds, "card"), _of("card"), change_json, 8192),
+    Target("card", functools.partial(_document_seeds, "card"), _of("card"), change_json, 8192, share=2),
     Target(
         "vectors", functools.partial(_document_seeds, "vectors"), _of("vectors"), change_json, 16384, share=2
     ),

@@ -21,7 +21,7 @@ from lepton.formats.onnx import OnnxModel, OnnxValue
 from lepton.package.paths import MANIFEST
 from lepton.package.read import Package
 
-__all__ = ["CHECKS"]
+__all__ = ["CHECKS", "tokens_fault"]
 
 ROLES = {"graph": "graph", "tokenize": "tokenizer", "lookup": "vocabulary"}
 DOMAINS = frozenset(["ai.onnx", "ai.onnx.ml"])
@@ -77,7 +77,7 @@ def _content_fault(manifest: Mapping[str, Any], step: Any, chain: str, contents:
         bound = [[known[name] for name in names(step[member])] for member in ("in", "out")]
         return _graph_fault(contents.onnx) or _binding_fault(contents.onnx, *bound)
     assert contents.lines is not None
-    return _tokens_fault(step, split_lines(contents.lines)) if step["op"] == "tokenize" else None
+    return tokens_fault(step, split_lines(contents.lines)) if step["op"] == "tokenize" else None
 
 
 def _graph_fault(model: OnnxModel) -> str | None:
@@ -127,7 +127,7 @@ def _value_fault(value: OnnxValue, given: Type) -> str | None:
     return None
 
 
-def _tokens_fault(step: Any, lines: Sequence[bytes]) -> str | None:
+def tokens_fault(step: Any, lines: Sequence[bytes]) -> str | None:
     """Say what is wrong with a token file."""
     seen: dict[bytes, int] = {}
     for at, line in enumerate(lines):

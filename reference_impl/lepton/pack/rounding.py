@@ -3,7 +3,9 @@
 Owns the model of what one operation loses when it computes with unit roundoff u: nothing when it only moves
 or selects elements; sqrt(n) u times the sum of the absolute products for sums of n products, which is the
 probabilistic bound of rounding error analysis for any order of summation; a few u otherwise, of 1 rather than
-of the result where common engines approximate a function that is bounded by 1. Leaves the walk through a
+of the result where common engines approximate a function that is bounded by 1. IEEE 754 rounds a single sum
+or product correctly, so one that the precision holds has no error: places computed in whole numbers stay
+whole. Leaves the walk through a
 model to the oracles and what becomes of the answers to `tolerance`. Serves PKG-VEC-04.
 """
 
@@ -85,6 +87,9 @@ _BOUNDED = frozenset(
         *("BatchNormalization", "MeanVarianceNormalization", "LpNormalization", "RMSNormalization"),
     )
 )
+#: One operation of IEEE 754, which every engine rounds correctly; not Div, which some replace by a product
+#: with the reciprocal.
+_BASIC = frozenset(("Add", "Mul", "Sub"))
 
 
 class Shaker:
@@ -112,19 +117,33 @@ class Shaker:
                 self.moved(one, np.sqrt(terms) * np.abs(size))
                 for one, size in zip(outputs, sizes, strict=True)
             )
-        bounded = kind in _BOUNDED
-        return tuple(
-            self.moved(one, FEW * np.maximum(np.abs(one), 1.0) if bounded else FEW * np.abs(one))
-            if _wide(one)
-            else one
-            for one in outputs
-        )
+        return tuple(self.moved(one, self._few(kind, one, inputs)) if _wide(one) else one for one in outputs)
+
+    def _few(self, kind: str, output: Any, inputs: Sequence[Array | None]) -> Any:
+        """Return the units of roundoff by which each element of an operation of few roundings may be off."""
+        if kind in _BOUNDED:
+            return FEW * np.maximum(np.abs(output), 1.0)
+        sizes = FEW * np.abs(output)
+        if kind not in _BASIC and not (kind == "Div" and _powers_of_two(inputs[1])):
+            return sizes
+        return np.where(self._held(output), 0.0, sizes)
+
+    def _held(self, array: Any) -> Any:
+        """Say which elements the precision holds as they are; none in that of the computation itself."""
+        if self._unit <= UNIT_ROUNDOFF["FP64"]:
+            return np.zeros(np.shape(array), bool)
+        significand = np.frexp(array)[0] / self._unit
+        return significand == np.round(significand)
 
     def moved(self, array: Any, sizes: Any) -> Any:
         """Return `array` moved by up to `sizes` units of roundoff, each element its own way."""
         if not _wide(array):
             return array
         return array + self._unit * sizes * self._random.uniform(-1.0, 1.0, np.shape(array))
+
+
+def _powers_of_two(divisor: Any) -> bool:
+    return _wide(divisor) and bool(np.all(np.abs(np.frexp(divisor)[0]) == 0.5))
 
 
 def _wide(one: Any) -> bool:

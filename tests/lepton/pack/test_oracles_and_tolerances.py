@@ -176,14 +176,37 @@ def test_planted_errors_reach_what_engines_approximate_and_spare_what_only_moves
     # onnxruntime's sigmoid of -12 (6e-6) is off by 9e-8, a hundred thousand units of its last place.
     assert _moved("g (float[1,4] x) => (float[1,4] y) { y = Sigmoid(x) }", x) > 1e-7
     assert _moved("g (float[1,4] x) => (float[4,1] y) { y = Transpose(x) }", x) == 0.0
-    assert _moved("g (float[1,4] x) => (float[1,4] y) { y = Add(x, x) }", x, 2.0**-11) > 12 * 2.0**-11
+    tenths = np.full((1, 4), -1.1, np.float32)
+    assert _moved("g (float[1,4] x) => (float[1,4] y) { y = Mul(x, x) }", tenths, 2.0**-11) > 2.0**-11
+
+
+@pytest.mark.parametrize("node", ["Add(x, z)", "Sub(x, z)", "Mul(x, z)"])
+def test_planted_errors_spare_whole_numbers_that_ieee_754_computes_exactly(node: str) -> None:
+    """A place in a picture is row * width + column; truncated to an index, an error would move it by one."""
+    x = np.array([511, 479, 0], np.float32)
+    text = "g (float[3] x) => (float[3] y) { z = Constant <value = float {512}> () y = "
+    assert _moved(f"{text}{node} }}", x) == 0.0
+
+
+def test_planted_errors_reach_sums_and_products_that_the_precision_does_not_hold() -> None:
+    x = np.array([4097, 4099, 1], np.float32)
+    text = "g (float[3] x) => (float[3] y) { z = Constant <value = float {4097}> () y = Mul(x, z) }"
+    assert 1.0 <= _moved(text, x) <= 4
+    third = "g (float[3] x) => (float[3] y) { z = Constant <value = float {3}> () y = Div(x, z) }"
+    # Held by the precision, yet some engines multiply by a third, which it does not hold.
+    assert _moved(third, np.array([3, 9, 12], np.float32)) > 0.0
+    half = "g (float[3] x) => (float[3] y) { z = Constant <value = float {8}> () y = Div(x, z) }"
+    assert _moved(half, x) == 0.0
+    # 2,049 has twelve digits: FP16, with eleven, rounds it.
+    one = "g (float[1] x) => (float[1] y) { z = Constant <value = float {1}> () y = Add(x, z) }"
+    assert _moved(one, np.array([2048], np.float32), 2.0**-11) > 0.1
 
 
 def test_planted_errors_reach_the_nodes_of_subgraphs() -> None:
     text = """g (float[2] x) => (float[2] y) { c = Constant <value = bool {1}> ()
         y = If (c) <then_branch = t () => (float[2] a) { a = Mul(x, x) },
                     else_branch = e () => (float[2] b) { b = Identity(x) }> }"""
-    assert 0.0 < _moved(text, np.array([3.0, 5.0], np.float32)) < 1e-5
+    assert 0.0 < _moved(text, np.array([3.1, 5.3], np.float32)) < 1e-5
 
 
 def test_planted_errors_reach_a_torch_module_and_leave_it_as_it_was() -> None:

@@ -27,14 +27,15 @@ GRIDS = tuple((scale - 2 + 1) // 2 - 4 for scale in SCALES)
 CELLS = sum(grid * grid for grid in GRIDS)
 SAMPLES = "photographs.npz"
 #: Which part of which photograph, as fractions: left, top, right, bottom. The faces are of every size that
-#: the pyramid looks for, so that no step of it could be left out unseen.
+#: the pyramid looks for: each of its steps decides about one, so that none could be left out unseen.
 PARTS = (
     ("astronaut", (0, 0, 1, 1)),
-    ("camera", (0, 0, 1, 1)),
-    ("astronaut", (0.2, 0, 0.8, 0.6)),
+    ("camera", (0, 0, 1, 0.8)),
+    ("astronaut", (0.215, 0.02, 0.637, 0.441)),
+    ("astronaut", (0.32, 0.125, 0.531, 0.336)),
+    ("camera", (0.383, 0.234, 0.516, 0.367)),
     ("astronaut", (0.3, 0.05, 0.58, 0.4)),
     ("camera", (0.2, 0.1, 0.7, 0.6)),
-    ("astronaut", (0.33, 0.1, 0.55, 0.36)),
 )
 #: Pixels of the longer side of each sample.
 LONGER = 400

@@ -12,7 +12,9 @@ from typing import Any
 
 from lepton_conformance.forge.draft import Draft, Forged
 from lepton_conformance.forge.package import CARD, MODEL
+from lepton_conformance.forge.pictures import pictures_draft
 from lepton_conformance.forge.pipelines import text_draft
+from lepton_conformance.forge.readings import boxes_draft, coarse_draft, lines_draft
 from lepton_conformance.forge.valid import (
     decorated_draft,
     external_draft,
@@ -78,6 +80,22 @@ class Bases:
     def text(self) -> Draft:
         """Return the package that reads text: steps with files, one of them a graph."""
         return self._vary(text_draft())
+
+    def pictures(self) -> Draft:
+        """Return the package that reads PNG files."""
+        return self._vary(pictures_draft())
+
+    def boxes(self) -> Draft:
+        """Return the package that keeps boxes and names them."""
+        return self._vary(boxes_draft())
+
+    def lines(self) -> Draft:
+        """Return the package that reads lines of text."""
+        return self._vary(lines_draft())
+
+    def coarse(self) -> Draft:
+        """Return the plainest package with a second artifact of another precision."""
+        return self._vary(coarse_draft(linear_draft()))
 
     def threshold(self) -> Draft:
         """Return the package with an optional input and two empty lists of steps."""

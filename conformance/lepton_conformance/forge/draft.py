@@ -5,6 +5,8 @@ its canonical form), and `Forged`, the finished bytes. Leaves what is in a packa
 chapter `package`.
 """
 
+import copy
+import functools
 import hashlib
 import json
 import os
@@ -17,7 +19,7 @@ import rfc8785
 
 from lepton_conformance.forge.archive import DEFLATED, STORED, Entry, Layout, write_archive
 
-__all__ = ["MANIFEST", "Draft", "Forged", "Member", "Score"]
+__all__ = ["MANIFEST", "Draft", "Forged", "Member", "Score", "kept"]
 
 MANIFEST = "lepton.json"
 #: Brings the mutation score of a draft up to date with a manifest.
@@ -78,6 +80,15 @@ class Draft:
     members: list[Member]
     unlisted: dict[str, bytes] = field(default_factory=dict)
     score: "Score | None" = None
+
+    def copied(self) -> "Draft":
+        """Return a draft that can be changed by itself."""
+        return replace(
+            self,
+            manifest=copy.deepcopy(self.manifest),
+            members=list(self.members),
+            unlisted=dict(self.unlisted),
+        )
 
     def member(self, path: str) -> Member:
         """Return a member by its path. Raises: KeyError."""
@@ -158,3 +169,9 @@ class Draft:
     def zipped(entries: Sequence[Entry], layout: Layout | None = None) -> Forged:
         """Finish a package from entries that were tampered with."""
         return Forged(archive=write_archive(entries, layout or Layout()))
+
+
+def kept(make: Callable[[], Draft]) -> Callable[[], Draft]:
+    """Decorate a function that makes a draft: it is made once, and each caller gets a copy."""
+    once = functools.cache(make)
+    return functools.wraps(make)(lambda: once().copied())

@@ -11,7 +11,7 @@ import numpy as np
 
 from lepton_conformance.forge import models
 from lepton_conformance.forge.chain import Tools, run
-from lepton_conformance.forge.draft import Draft, Member
+from lepton_conformance.forge.draft import Draft, Member, kept
 from lepton_conformance.forge.package import Case, build_package
 from lepton_conformance.forge.score import Model
 from lepton_conformance.oracle.answers import Array
@@ -19,12 +19,26 @@ from lepton_conformance.oracle.answers import Array
 __all__ = ["LABELS", "SCALE", "TOKENS", "text_draft"]
 
 TOKENS, LABELS, SCALE = "text/tokens.txt", "text/labels.txt", "text/scale.onnx"
-_VOCABULARY = b"[PAD]\n[UNK]\n[CLS]\n[SEP]\nred\ngreen\nblue\n##ish\nbad\n"
+_VOCABULARY = b"[PAD]\n[UNK]\n[CLS]\n[SEP]\nred\ngreen\nblue\n##ish\nbad\n" + (
+    "a\n##a\n中\n!\n$\nασ\nredd\n".encode()
+)
 _NAMES = b"warm\ncold\nnone\n"
-_EMBEDDING = (((np.arange(27) * 11) % 29 - 13) / 8).astype("<f4").reshape(9, 3)
+_EMBEDDING = (((np.arange(48) * 11) % 29 - 13) / 8).astype("<f4").reshape(16, 3)
 _STEP = {"version": 1}
+#: Texts for one rule of the section on text each.
+_TEXTS = {
+    "marks": ["RE\u0301D Bad\u0308 \N{LATIN CAPITAL LETTER A WITH RING ABOVE}"],
+    "sigma": ["ΑΣ", "ΑΣ red"],
+    "ideographs": ["red中blue中", "中"],
+    "punctuation": ["red!blue", "red$blue", "red\N{POUND SIGN}blue", "!\N{INVERTED QUESTION MARK}!"],
+    "controls": ["red\N{SOFT HYPHEN}ish", "red\tblue\nbad", "red\x00blue", "red\N{NO-BREAK SPACE}blue"],
+    "pieces": ["redish", "redx blue", "redaish", "reddish"],
+    "long-words": ["a" * 100, "a" * 101, "red " * 9, ""],
+    "special": ["[CLS] red", "[PAD]", "##ish"],
+}
 
 
+@kept
 def text_draft() -> Draft:
     """Return a package that reads text: tokens in, a graph and the names of classes out."""
     tokenize = {
@@ -50,6 +64,12 @@ def text_draft() -> Draft:
     cases = []
     for name, listed in texts.items():
         cases += _cases(name, {"text": _strings(*listed)}, [tokenize], post, computes, tools)
+    for name, listed in _TEXTS.items():
+        arrays = {"text": _strings(*listed)}
+        run(tokenize, arrays, tools)
+        written = {key: arrays[key] for key in ("ids", "mask")}
+        read = {"text": arrays["text"]}
+        cases.append(Case(f"tokens-{name}", read, written, "step", None, "/processing/pre/0"))
     return build_package(
         name="text",
         model=_text_model(),

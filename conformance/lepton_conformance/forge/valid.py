@@ -11,9 +11,11 @@ import numpy as np
 
 from lepton_conformance.forge import models
 from lepton_conformance.forge.chain import Tools, run
-from lepton_conformance.forge.draft import Draft, Forged
+from lepton_conformance.forge.draft import Draft, Forged, kept
 from lepton_conformance.forge.package import CARD, MODEL, VECTORS, Case, build_package
+from lepton_conformance.forge.pictures import pictures_draft
 from lepton_conformance.forge.pipelines import text_draft
+from lepton_conformance.forge.readings import boxes_draft, coarse_draft, lines_draft
 from lepton_conformance.forge.signing import attested, signed
 from lepton_conformance.oracle.answers import Array
 
@@ -46,6 +48,7 @@ def floats(*rows: Any) -> Array:
     return np.array(rows, dtype="<f4")
 
 
+@kept
 def linear_draft() -> Draft:
     """Return the plainest package: one artifact, no processing."""
     cases = []
@@ -70,6 +73,7 @@ def linear_draft() -> Draft:
     )
 
 
+@kept
 def external_draft() -> Draft:
     """Return the linear model with its weight in a file of external data, behind eight other bytes."""
     draft = build_package(
@@ -99,6 +103,7 @@ def external_tensor(
     return tensor
 
 
+@kept
 def vision_draft() -> Draft:
     """Return a package with an image at its interface, steps before and after, and labels."""
     labels = {"axis": 1, "names": {"en": ["red", "green", "blue"], "zh": ["红", "绿", "蓝"]}}
@@ -177,6 +182,7 @@ def _prepared(pixels: Array, pre: Sequence[Mapping[str, Any]]) -> Array:
     return np.ascontiguousarray(arrays["x"])
 
 
+@kept
 def strings_draft() -> Draft:
     """Return a package of strings: empty, with NUL, not ASCII."""
 
@@ -205,6 +211,7 @@ def strings_draft() -> Draft:
     )
 
 
+@kept
 def threshold_draft() -> Draft:
     """Return a package with an optional input, exact outputs, a scalar, and two empty lists of steps."""
     cases = []
@@ -239,6 +246,7 @@ def threshold_draft() -> Draft:
 _BOTH = np.array([True, False])
 
 
+@kept
 def decorated_draft() -> Draft:
     """Return the linear package with what is rare: odd names, a licence of its own, unlisted folders."""
     draft = linear_draft()
@@ -256,6 +264,7 @@ def decorated_draft() -> Draft:
     return draft.edit(CARD, lambda document: document.update(evaluations=[{**card, "dataset": dataset}]))
 
 
+@kept
 def two_artifacts_draft() -> Draft:
     """Return the linear package with a second artifact that lies and is named elsewhere."""
     draft = linear_draft()
@@ -299,6 +308,10 @@ VALID: tuple[ValidPackage, ...] = (
     ValidPackage("decorated-directory", lambda: decorated_draft().directory()),
     ValidPackage("decorated-zip-deflated", _deflated),
     ValidPackage("text", lambda: text_draft().directory()),
+    ValidPackage("pictures", lambda: pictures_draft().archive()),
+    ValidPackage("boxes", lambda: boxes_draft().directory()),
+    ValidPackage("lines", lambda: lines_draft().archive()),
+    ValidPackage("two-precisions", lambda: coarse_draft(linear_draft()).directory()),
     ValidPackage("signed-directory", lambda: _signed().directory()),
     ValidPackage("signed-zip", lambda: _signed().archive()),
     ValidPackage("safetensors-and-functions", lambda: _with_safetensors().directory()),

@@ -6,6 +6,7 @@ Owns the table `VIOLATIONS`; leaves the packages to the modules of their topics.
 from lepton_conformance.forge.artifact_faults import ARTIFACT_FAULTS
 from lepton_conformance.forge.layout_faults import LAYOUT_FAULTS
 from lepton_conformance.forge.manifest_faults import MANIFEST_FAULTS
+from lepton_conformance.forge.operator_faults import OPERATOR_FAULTS
 from lepton_conformance.forge.signature_faults import SIGNATURE_FAULTS
 from lepton_conformance.forge.signing_faults import SIGNING_FAULTS
 from lepton_conformance.forge.vector_faults import VECTOR_FAULTS
@@ -21,5 +22,6 @@ VIOLATIONS: tuple[Violation, ...] = (
     *ARTIFACT_FAULTS,
     *SIGNATURE_FAULTS,
     *VECTOR_FAULTS,
+    *OPERATOR_FAULTS,
     *SIGNING_FAULTS,
 )

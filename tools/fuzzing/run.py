@@ -28,8 +28,9 @@ MAX_KEPT_BYTES = 8192
 #: Whose steps count when inputs are chosen: the readers, and not what compares them with others.
 READERS = "/reference_impl/lepton/"
 NICE = 10
-#: How long a child may take to end after its time is over, in seconds.
-GRACE_SECONDS = 60
+#: How long a child may take to end after its time is over, in seconds. It is the last to get the processor,
+#: so that on a machine that has much to do its end takes minutes; an input that hangs is ended by the child.
+GRACE_SECONDS = 600
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 TOOLS := .venv-field-packages
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint spec mutants figures fuzz field field-runtimes field-packages site site-serve bench clean
+.PHONY: help demo test lint spec mutants figures fuzz hostile field field-runtimes field-packages site site-serve bench clean
 
 help: ## Print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -46,6 +46,9 @@ field-packages: $(TOOLS)/.installed ## Packages and the tools of other people, b
 fuzz: $(VENV)/.installed ## Feed every reader of bytes from strangers with odd ones; MINUTES=n, 5 by default
 	@$(BIN)/python -c 'import atheris' 2>/dev/null || $(BIN)/python -m pip install --quiet -c constraints.txt -e '.[fuzz]'
 	@PYTHONPATH=tools $(BIN)/python -m fuzzing --minutes $(or $(MINUTES),5)
+
+hostile: $(VENV)/.installed ## The traps of tests/hostile five times as large as in make test (3 min)
+	HOSTILE_SCALE=5 $(BIN)/python -m pytest -n 2 tests/hostile
 
 figures: $(VENV)/.installed ## What makes a verdict trustworthy, measured, into build/figures.json (45 min; QUICK=1: 5)
 	$(BIN)/python tools/figures.py $(if $(QUICK),--quick)

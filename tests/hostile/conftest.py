@@ -13,6 +13,8 @@ PROGRAM = Path(__file__).with_name("watched_validation.py")
 #: What every validation has to keep, whatever the input (PKG-VAL-07).
 FREE_BYTES = 200_000_000
 FREE_SECONDS = 60.0
+#: Bytes that lengthen the time by a second.
+BYTES_A_SECOND = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +25,7 @@ class Judged:
     findings: tuple[tuple[str, str, str], ...]
     open: dict[str, str]
     error: str
+    #: Of the processor.
     seconds: float
     peak: int
 
@@ -50,12 +53,15 @@ class Watched:
         )
 
     def judge(self, path: Path, level: str = "quick") -> Judged:
-        """Judge a package and see that nothing forbidden was done."""
+        """Judge a package and see that it came to an end and nothing forbidden was done."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None
-        self._process.stdin.write(json.dumps([str(path), level]) + "\n")
+        most = FREE_SECONDS + weight(path) / BYTES_A_SECOND
+        self._process.stdin.write(json.dumps([str(path), level, most]) + "\n")
         self._process.stdin.flush()
-        said = json.loads(self._process.stdout.readline())
+        line = self._process.stdout.readline()
+        assert line, f"the validation died, or took more than {most:.0f} s of the processor"
+        said = json.loads(line)
         assert "crash" not in said, said
         assert said["forbidden"] == []
         assert said["handles"] == 0
@@ -101,7 +107,7 @@ def measured() -> Iterator[Judge]:
         found = watched.judge(path, level)
         size = weight(path) if size is None else size
         assert found.peak <= 10 * size + FREE_BYTES, f"{found.peak / 1e6:.0f} MB for {size / 1e6:.1f} MB"
-        assert found.seconds <= FREE_SECONDS + size / 1e6
+        assert found.seconds <= FREE_SECONDS + size / BYTES_A_SECOND
         return found
 
     yield run

@@ -1,7 +1,12 @@
-"""Documents that are traps: deep, wide, long, numbers beyond all numbers. Each is judged, cheaply."""
+"""Documents that are traps: deep, wide, long, numbers beyond all numbers. Each is judged, cheaply.
 
+They are of a size that shows what would grow without bounds; `make hostile` judges them five times as large.
+"""
+
+import functools
 import hashlib
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,6 +20,9 @@ from lepton_conformance.forge.package import CARD, VECTORS
 
 Judge = Callable[..., Any]
 MEGABYTE = 1_000_000
+SCALE = int(os.environ.get("HOSTILE_SCALE", "1"))
+#: How many of something a manifest has that has far too many.
+MANY = 12_000 * SCALE
 
 
 def linear_draft() -> Draft:
@@ -36,6 +44,7 @@ def filled(unit: bytes, size: int) -> bytes:
     return b'{"a":[' + unit * (size // len(unit)) + b"0]}"
 
 
+@functools.cache
 def named(size: int) -> bytes:
     return b"{" + b",".join(b'"%07d":1' % number for number in range(size // 12)) + b"}"
 
@@ -73,7 +82,7 @@ DOCUMENTS: dict[str, Callable[[int], bytes]] = {
 def test_a_manifest_that_is_a_bomb_ends_cheaply(
     made: Callable[[int], bytes], tmp_path: Path, measured: Judge
 ) -> None:
-    package = linear_draft().directory(made(6 * MEGABYTE)).write(tmp_path)
+    package = linear_draft().directory(made(3 * MEGABYTE * SCALE)).write(tmp_path)
     found = measured(package)
     assert found.verdict in ("fail", "inconclusive")
     assert len(str(found.findings)) < 20_000
@@ -96,7 +105,7 @@ def test_many_documents_together_take_no_more(
     zipped: bool, kind: str, tmp_path: Path, measured: Judge
 ) -> None:
     draft = linear_draft()
-    data = DOCUMENTS[kind](5 * MEGABYTE)
+    data = DOCUMENTS[kind](MEGABYTE * SCALE)
     paths = [f"vectors/{number}.json" for number in range(12)]
     for path in paths:
         draft.add(path, data, "application/json", "vectors")
@@ -114,36 +123,36 @@ def changed(change: Callable[[Any], object], draft: Callable[[], Draft] = linear
 
 
 MANIFESTS: dict[str, Callable[[], Draft]] = {
-    "sizes of 2^53 in a shape of rank 100,000": lambda: changed(
-        lambda m: m["signature"]["inputs"][0].update(shape=[2**53 - 1] * 100_000)
+    "sizes of 2^53 in a shape without an end": lambda: changed(
+        lambda m: m["signature"]["inputs"][0].update(shape=[2**53 - 1] * MANY)
     ),
-    "100,000 symbols": lambda: changed(
-        lambda m: m["symbols"].update({f"S{n}": {"min": 1, "max": 2} for n in range(100_000)})
+    "symbols by the thousand": lambda: changed(
+        lambda m: m["symbols"].update({f"S{n}": {"min": 1, "max": 2} for n in range(MANY)})
     ),
     "a symbol with bounds without a multiple": lambda: changed(
         lambda m: m["symbols"]["N"].update(min=2**52 + 1, max=2**53 - 1, multipleOf=2**53 - 1)
     ),
-    "200,000 inputs": lambda: changed(
-        lambda m: m["signature"]["inputs"].extend(m["signature"]["inputs"] * 200_000)
+    "inputs by the thousand": lambda: changed(
+        lambda m: m["signature"]["inputs"].extend(m["signature"]["inputs"] * (2 * MANY))
     ),
-    "100,000 steps": lambda: changed(
-        lambda m: m["processing"]["pre"].extend(m["processing"]["pre"][:1] * 100_000), vision_draft
+    "steps by the thousand": lambda: changed(
+        lambda m: m["processing"]["pre"].extend(m["processing"]["pre"][:1] * MANY), vision_draft
     ),
-    "50,000 artifacts": lambda: changed(
-        lambda m: m["artifacts"].extend({**m["artifacts"][0], "id": f"a{n}"} for n in range(50_000))
+    "artifacts by the thousand": lambda: changed(
+        lambda m: m["artifacts"].extend({**m["artifacts"][0], "id": f"a{n}"} for n in range(MANY // 2))
     ),
-    "100,000 files": lambda: changed(
-        lambda m: m["files"].extend({**m["files"][0], "path": f"f/{n}"} for n in range(65_000))
+    "files by the thousand": lambda: changed(
+        lambda m: m["files"].extend({**m["files"][0], "path": f"f/{n}"} for n in range(min(MANY, 60_000)))
     ),
-    "one file listed 60,000 times": lambda: changed(lambda m: m["files"].extend(m["files"] * 20_000)),
-    "one vectors document named 60,000 times": lambda: changed(
-        lambda m: m["vectors"].extend(m["vectors"] * 60_000)
+    "one file listed again and again": lambda: changed(lambda m: m["files"].extend(m["files"] * (MANY // 5))),
+    "one vectors document named again and again": lambda: changed(
+        lambda m: m["vectors"].extend(m["vectors"] * MANY)
     ),
     "brackets in a licence": lambda: changed(
         lambda m: m.update(license="(" * 500_000 + "MIT" + ")" * 500_000)
     ),
-    "a licence of 100,000 words": lambda: changed(
-        lambda m: m.update(license=" AND ".join(["MIT"] * 100_000))
+    "a licence of thousands of words": lambda: changed(
+        lambda m: m.update(license=" AND ".join(["MIT"] * MANY))
     ),
     "a language tag of a million letters": lambda: changed(lambda m: m.update(language="a-" * 500_000)),
     "a version of a million digits": lambda: changed(lambda m: m.update(version="1." * 500_000)),
@@ -152,12 +161,12 @@ MANIFESTS: dict[str, Callable[[], Draft]] = {
     ),
     "an identifier of a million hyphens": lambda: changed(lambda m: m.update(id="a" + "-" * 1_000_000)),
     "a path of a million folders": lambda: changed(lambda m: m["files"][0].update(path="a/" * 500_000 + "b")),
-    "100,000 unknown members": lambda: changed(lambda m: m.update({f"x{n}": n for n in range(100_000)})),
-    "a title in 100,000 languages": lambda: changed(
-        lambda m: m["title"].update({f"en-x-{n}": "t" for n in range(100_000)})
+    "unknown members by the thousand": lambda: changed(lambda m: m.update({f"x{n}": n for n in range(MANY)})),
+    "a title in languages by the thousand": lambda: changed(
+        lambda m: m["title"].update({f"en-x-{n}": "t" for n in range(MANY)})
     ),
-    "500,000 labels": lambda: changed(
-        lambda m: m["signature"]["outputs"][0].update(labels={"axis": 1, "names": {"en": ["x"] * 500_000}})
+    "labels by the thousand": lambda: changed(
+        lambda m: m["signature"]["outputs"][0].update(labels={"axis": 1, "names": {"en": ["x"] * (5 * MANY)}})
     ),
     "an axis of 2^53": lambda: changed(
         lambda m: m["signature"]["outputs"][0].update(labels={"axis": 2**53 - 1, "names": {"en": ["x"]}})

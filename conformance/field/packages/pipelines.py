@@ -6,6 +6,7 @@ its folder. Serves PKG-PRO-04.
 """
 
 import json
+import os
 import sys
 import unicodedata
 from pathlib import Path
@@ -94,6 +95,8 @@ def _tokenizer(folder: Path) -> Any:
 
 def _embedded(folder: Path, texts: list[str]) -> Any:
     """Return the embeddings as one computes them without a package."""
+    # It reports to its maker over the network unless told otherwise before its import.
+    os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
     import onnxruntime
 
     tokenizer = _tokenizer(folder)

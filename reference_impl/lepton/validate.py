@@ -5,6 +5,7 @@ to `lepton.report`. Serves PKG-VAL and COR-VER-02.
 """
 
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +16,10 @@ from lepton.finding import Finding, PackageReport, Report, Severity, Verdict, se
 from lepton.package import Package, open_package
 
 if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
     from lepton.package.loaded import LoadedPackage
+    from lepton.vectors.apart import Apart
     from lepton.vectors.outcome import ReplayFacts
 
 __all__ = ["LEVELS", "load", "report_of", "validate", "validate_package"]
@@ -37,11 +41,12 @@ def validate(
     """
     packages = []
     unread = []
-    for path in paths:
-        try:
-            packages.append(validate_package(path, level=level, allow_executable=allow_executable, tell=tell))
-        except SourceError as error:
-            unread.append(error)
+    with _replays(level) as apart:
+        for path in paths:
+            try:
+                packages.append(_validated(path, level, allow_executable, tell, apart))
+            except SourceError as error:
+                unread.append(error)
     return Report(tuple(packages), level), tuple(unread)
 
 
@@ -49,14 +54,30 @@ def validate_package(
     path: Path, *, level: str, allow_executable: bool = False, tell: Tell | None = None
 ) -> PackageReport:
     """Judge one package. Raises: SourceError when it cannot be read at all. Spec: PKG-VAL-01."""
+    with _replays(level) as apart:
+        return _validated(path, level, allow_executable, tell, apart)
+
+
+def _replays(level: str) -> "AbstractContextManager[Apart | None]":
+    """Return the process that replays, before anything is said: saying it may take a thread."""
+    if level != "full":
+        return nullcontext()
+    from lepton.vectors.apart import Apart
+
+    return Apart()
+
+
+def _validated(
+    path: Path, level: str, allow_executable: bool, tell: Tell | None, apart: "Apart | None"
+) -> PackageReport:
     if tell is not None:
         tell(f"reading and checking {path}", 0, 0)
     with open_package(path) as package:
         outcome = run(package, _QUICK)
-        if level == "full":
+        if apart is not None:
             if tell is not None:
                 tell(f"replaying the vectors of {path}", 0, 0)
-            outcome = _run_full(package, outcome, allow_executable)
+            outcome = _run_full(package, outcome, allow_executable, apart)
         return report_of(package, outcome, level)
 
 
@@ -87,25 +108,19 @@ def load(path: Path, *, verify: bool = True) -> "LoadedPackage":
         raise
 
 
-def _run_full(package: Package, quick: Outcome, allow_executable: bool) -> Outcome:
+def _run_full(package: Package, quick: Outcome, allow_executable: bool, apart: "Apart") -> Outcome:
     """Replay the vectors, if what that relies on is sound, and judge what it showed."""
     hidden = run(package, checks_of(None, ""), quick)
     if all(reason.startswith("blocked by") for reason in _reasons(hidden)):
         return hidden
-    from lepton.package.loaded import LoadedPackage
-    from lepton.vectors.apart import replay_apart
-
     facts: ReplayFacts | None = None
     refused = ""
-    loaded = LoadedPackage(package)
     try:
-        facts = replay_apart(loaded, allow_executable=allow_executable)
+        facts = apart.replay(package, allow_executable=allow_executable)
     except SourceError:
         raise
     except LeptonError as error:
         refused = str(error)
-    finally:
-        loaded.release()
     return run(package, checks_of(facts, refused), quick)
 
 

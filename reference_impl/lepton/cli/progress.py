@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, TextIO
 from lepton.report.escape import for_terminal
 
 if TYPE_CHECKING:
-    from threading import Event
+    from threading import Event, Thread
 
 __all__ = ["Tell", "progress"]
 
@@ -33,17 +33,11 @@ def progress(name: str, *, wanted: bool = True, stream: TextIO | None = None) ->
     if not wanted or not out.isatty() or os.environ.get("TERM") == "dumb":
         yield _nothing
         return
-    # Only here: a quick command on no terminal does not pay for them.
-    import threading
-
-    line = _Line(name, out, threading.Event())
-    thread = threading.Thread(target=line.run, daemon=True)
-    thread.start()
+    line = _Line(name, out)
     try:
         yield line.tell
     finally:
         line.end()
-        thread.join()
 
 
 def _nothing(what: str, done: int, of: int) -> None:
@@ -51,37 +45,53 @@ def _nothing(what: str, done: int, of: int) -> None:
 
 
 class _Line:
-    """The line, drawn by a thread of its own so that the work never waits for the terminal."""
+    """The line, drawn by a thread of its own so that the work never waits for the terminal.
 
-    def __init__(self, name: str, out: TextIO, over: "Event") -> None:
-        self._name, self._out, self._over = name, out, over
-        self._words = "at work"
+    The thread begins with the first words: what has to be done before there is a second one can be.
+    """
+
+    def __init__(self, name: str, out: TextIO) -> None:
+        self._name, self._out = name, out
+        self._words = ""
+        self._over: Event | None = None
+        self._thread: Thread | None = None
 
     def tell(self, what: str, done: int, of: int) -> None:
         self._words = f"{what}, {done} of {of}" if of else what
+        if self._thread is None:
+            # Only here: a quick command on no terminal does not pay for it.
+            import threading
 
-    def run(self) -> None:
+            self._over = threading.Event()
+            self._thread = threading.Thread(target=self._run, args=(self._over,), daemon=True)
+            self._thread.start()
+
+    def _run(self, over: "Event") -> None:
         import shutil
         import time
 
         begun = time.monotonic()
         drawn = False
         wait = SILENCE_SECONDS
-        while not self._over.wait(wait):
+        while not over.wait(wait):
             drawn = True
             wait = TICK_SECONDS
             text = for_terminal(f"{self._name}: {self._words}, {time.monotonic() - begun:.0f} s")
             columns = shutil.get_terminal_size().columns
-            self._write(_CLEAR + text[: max(columns - 1, 1)])
+            if not self._write(_CLEAR + text[: max(columns - 1, 1)]):
+                return
         if drawn:
             self._write(_CLEAR)
 
     def end(self) -> None:
-        self._over.set()
+        if self._over is not None and self._thread is not None:
+            self._over.set()
+            self._thread.join()
 
-    def _write(self, text: str) -> None:
+    def _write(self, text: str) -> bool:
         try:
             self._out.write(text)
             self._out.flush()
         except (OSError, ValueError):  # the terminal went away; the work goes on
-            self._over.set()
+            return False
+        return True

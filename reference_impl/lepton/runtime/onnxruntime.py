@@ -20,6 +20,9 @@ from lepton.tensor import element_count
 
 __all__ = ["OnnxModel", "OnnxRuntime"]
 
+# The engine reports to its maker over the network unless told otherwise before its import (COR-NET-01).
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
+
 #: Inputs -> every output, in whatever way the types of one graph need.
 Compute = Callable[[Mapping[str, Array]], dict[str, Array]]
 
@@ -87,8 +90,6 @@ class OnnxRuntime:
 
 def _options() -> Any:
     """Return options for one thread and the same bits every time."""
-    # It reports to its maker over the network unless told otherwise before its import (COR-NET-01).
-    os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
     import onnxruntime  # 0.1 s, and only those who compute pay it
 
     options = onnxruntime.SessionOptions()

@@ -5,6 +5,7 @@ each operator to its family in `lepton.runtime.steps`, and where a chain starts 
 PKG-PRO-02 and PKG-PRO-04.
 """
 
+import importlib
 from collections.abc import Callable, Iterable, Mapping, MutableMapping, Sequence
 from typing import Any
 
@@ -14,42 +15,32 @@ from lepton.errors import RuntimeRefusal
 from lepton.runtime.files import StepFiles
 from lepton.runtime.protocol import Array
 from lepton.runtime.steps import Operation, Setting, UnfitError
-from lepton.runtime.steps.arithmetic import argmax, cast, normalize, rescale, sigmoid, softmax
-from lepton.runtime.steps.graphs import graph
-from lepton.runtime.steps.images import decode_image
-from lepton.runtime.steps.layout import crop, pad, reshape, reverse, transpose
-from lepton.runtime.steps.resampling import resize
-from lepton.runtime.steps.selection import ctc_greedy, nms, topk
-from lepton.runtime.steps.texts import lookup, tokenize
 from lepton.tensor import Symbol, TensorSpec, bind_shapes
 
-__all__ = ["OPERATORS", "Operation", "apply_steps", "compile_steps", "names"]
+__all__ = ["OPERATORS", "Operation", "apply_steps", "compile_steps", "compiler_of", "names"]
 
 #: Compiles a step over the tensors that it reads.
 Compiler = Callable[..., Operation]
 
-#: Every registered step: (op, version) -> its compiler. Closed: the standard alone adds to it.
-OPERATORS: dict[tuple[str, int], Compiler] = {
-    ("cast", 1): cast,
-    ("rescale", 1): rescale,
-    ("normalize", 1): normalize,
-    ("transpose", 1): transpose,
-    ("reshape", 1): reshape,
-    ("softmax", 1): softmax,
-    ("sigmoid", 1): sigmoid,
-    ("argmax", 1): argmax,
-    ("graph", 1): graph,
-    ("decode_image", 1): decode_image,
-    ("resize", 1): resize,
-    ("crop", 1): crop,
-    ("pad", 1): pad,
-    ("reverse", 1): reverse,
-    ("tokenize", 1): tokenize,
-    ("topk", 1): topk,
-    ("nms", 1): nms,
-    ("ctc_greedy", 1): ctc_greedy,
-    ("lookup", 1): lookup,
+#: The modules of `lepton.runtime.steps` and the operators that they compile.
+_FAMILIES = {
+    "arithmetic": ("cast", "rescale", "normalize", "softmax", "sigmoid", "argmax"),
+    "graphs": ("graph",),
+    "images": ("decode_image",),
+    "layout": ("transpose", "reshape", "crop", "pad", "reverse"),
+    "resampling": ("resize",),
+    "selection": ("topk", "nms", "ctc_greedy"),
+    "texts": ("tokenize", "lookup"),
 }
+#: Every registered step: (op, version) -> its family. Closed: the standard alone adds to it.
+OPERATORS: dict[tuple[str, int], str] = {(op, 1): family for family, ops in _FAMILIES.items() for op in ops}
+
+
+def compiler_of(op: str, version: int) -> Compiler:
+    """Return what compiles a registered step. A family is imported for the first step that needs it."""
+    family = importlib.import_module(f"lepton.runtime.steps.{OPERATORS[op, version]}")
+    compiler: Compiler = getattr(family, op)
+    return compiler
 
 
 def names(value: str | Sequence[str]) -> tuple[str, ...]:
@@ -80,7 +71,7 @@ def compile_steps(
                 raise RuntimeRefusal(f"{place}: reads {name!r}, expected one of {sorted(known)}")
         try:
             read = [known[name] for name in names(step["in"])]
-            operation = OPERATORS[step["op"], step["version"]](step, setting, *read)
+            operation = compiler_of(step["op"], step["version"])(step, setting, *read)
         except UnfitError as unfit:
             raise RuntimeRefusal(f"{place}: {unfit}") from None
         for spec in operation.yields:

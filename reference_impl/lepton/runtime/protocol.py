@@ -7,12 +7,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
-import numpy.typing as npt
+import numpy as np
 
 __all__ = ["Array", "Model", "Runtime"]
 
 #: A numpy array of any registered datatype; BYTES is an object array of `bytes`, BF16 `ml_dtypes.bfloat16`.
-Array = npt.NDArray[Any]
+Array = np.ndarray[Any, np.dtype[Any]]
 
 
 class Model(Protocol):

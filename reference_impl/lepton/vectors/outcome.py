@@ -4,7 +4,7 @@ Owns the vocabulary between the replay, which computes, and the checks, which ju
 """
 
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 __all__ = ["ControlOutcome", "MutantOutcome", "ReplayFacts", "ReplayOutcome", "ReplayStatus"]
 
@@ -68,3 +68,14 @@ class ReplayFacts(NamedTuple):
     controls: tuple[ControlOutcome, ...]
     required_controls: tuple[tuple[str, int | None], ...]
     mutants: tuple[MutantOutcome, ...] = ()
+
+    @classmethod
+    def from_json(cls, value: Any) -> "ReplayFacts":
+        """Return the facts that `json.dumps` made a list of."""
+        outcomes, controls, required, mutants = value
+        return cls(
+            tuple(ReplayOutcome(*one)._replace(status=ReplayStatus(one[4])) for one in outcomes),
+            tuple(ControlOutcome(*one) for one in controls),
+            tuple((name, step) for name, step in required),
+            tuple(MutantOutcome(*one) for one in mutants),
+        )

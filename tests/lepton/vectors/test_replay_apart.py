@@ -1,10 +1,12 @@
 """A replay that dies, hangs or prints ends in a verdict about the package, and the validator goes on."""
 
 import os
+import pty
 import signal
 import subprocess
 import sys
 import tempfile
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -12,8 +14,10 @@ import onnx
 import pytest
 from onnx import helper
 
+from lepton.errors import RuntimeRefusal
 from lepton.finding import Verdict
-from lepton.validate import validate_package
+from lepton.package import open_package
+from lepton.validate import validate, validate_package
 from lepton.vectors import apart
 from lepton_conformance.forge.draft import Draft
 from lepton_conformance.forge.package import MODEL, Case, build_package, onnx_artifact
@@ -64,6 +68,58 @@ def test_an_engine_that_dies_is_a_finding(
     assert "SIGFPE" in report.findings[0].message
     assert report.verdict is Verdict.FAIL
     assert not list((tmp_path / "scratch").iterdir())
+
+
+def test_an_engine_that_dies_beside_other_threads_is_a_finding(tmp_path: Path) -> None:
+    """A fork would keep locks that other threads hold: another interpreter is started."""
+    over = threading.Event()
+    thread = threading.Thread(target=over.wait)
+    thread.start()
+    try:
+        report = validate_package(deadly_draft().directory().write(tmp_path), level="full")
+    finally:
+        over.set()
+        thread.join()
+    assert [one.requirement for one in report.findings] == ["PKG-VEC-04"], report.findings
+    assert "SIGFPE" in report.findings[0].message
+
+
+def test_on_a_terminal_an_engine_that_dies_ends_in_a_verdict_and_its_exit_code(tmp_path: Path) -> None:
+    """The line of progress has a thread of its own."""
+    package = deadly_draft().directory().write(tmp_path)
+    master, slave = pty.openpty()
+    command = [sys.executable, "-m", "lepton", "validate", str(package)]
+    environment = {**os.environ, "TERM": "xterm"}
+    process = subprocess.Popen(command, stdout=slave, stderr=slave, stdin=slave, env=environment)
+    os.close(slave)
+    seen = b""
+    try:
+        while piece := os.read(master, 65536):
+            seen += piece
+    except OSError:  # the other side is closed
+        pass
+    finally:
+        os.close(master)
+    assert process.wait(60) == 1, seen
+    assert b"fail" in seen
+    assert b"SIGFPE" in seen
+
+
+def test_one_process_replays_many_packages_and_survives_a_deadly_one(tmp_path: Path) -> None:
+    drafts = [linear_draft(), deadly_draft(), linear_draft()]
+    paths = [draft.directory().write(tmp_path / str(at)) for at, draft in enumerate(drafts)]
+    report, unread = validate(paths, level="full")
+    assert not unread
+    assert [one.verdict for one in report.packages] == [Verdict.PASS, Verdict.FAIL, Verdict.PASS]
+
+
+def test_a_process_that_was_ended_is_started_again(tmp_path: Path) -> None:
+    with open_package(linear_draft().directory().write(tmp_path)) as package, apart.Apart() as process:
+        process.replay(package)
+        os.kill(process.process, signal.SIGKILL)
+        with pytest.raises(RuntimeRefusal, match="ended from outside"):
+            process.replay(package)
+        assert process.replay(package).outcomes
 
 
 def test_the_artifact_whose_engine_dies_is_named(tmp_path: Path) -> None:

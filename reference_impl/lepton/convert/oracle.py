@@ -98,8 +98,14 @@ def _refuse_apart(
     A converter's fault would otherwise pass for a large rounding error. Raises: RecipeError.
     """
     for name, answer in answers.items():
-        if np.asarray(answer).dtype.kind != "f" or answer.shape != double[name].shape:
-            continue  # other datatypes and shapes are compared by the vectors themselves
+        if np.shape(answer) != double[name].shape:
+            raise RecipeError(
+                f"found the shape {list(double[name].shape)} of the output {name!r} of the converted graph, "
+                f"expected {list(np.shape(answer))} as {framework} answers: the converter makes another "
+                "model of it"
+            )
+        if np.asarray(answer).dtype.kind != "f":
+            continue  # other datatypes are compared by the vectors themselves
         wide = double[name].astype(np.float64)
         rounded = float(np.max(np.abs(native[name].astype(np.float64) - wide), initial=0.0))
         largest = float(np.max(np.abs(answer), initial=0.0))

@@ -190,7 +190,7 @@ def test_the_sum_of_leaves_in_float64_is_that_of_xgboost(tmp_path: Path, objecti
 @pytest.mark.parametrize(
     ("settings", "words"),
     [
-        ({"objective": "rank:pairwise"}, "found the objective rank:pairwise"),
+        ({"objective": "reg:squaredlogerror"}, "found the objective reg:squaredlogerror"),
         ({"objective": "binary:logitraw"}, "found the objective binary:logitraw"),
         ({"objective": "binary:logistic", "booster": "dart"}, "found the booster dart"),
     ],

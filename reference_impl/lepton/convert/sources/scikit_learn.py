@@ -1,32 +1,27 @@
 """A scikit-learn estimator in memory: a pipeline, classifier, regressor, transformer or clusterer.
 
-Owns converting it with skl2onnx and asking it for the answers; leaves getting at it to `pickle` and
-`factory`. Its feature names and classes become labels.
+Owns what goes in and comes out, and asking it for the answers; leaves the graph to `sklearn_graph` and
+getting at it to `pickle` and `factory`. Its feature names and classes become labels.
 """
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
-from lepton.convert.boosting import one_line
 from lepton.convert.extras import needed
-from lepton.convert.graphs import BATCH, BATCH_FACTS, settled
+from lepton.convert.graphs import BATCH, BATCH_FACTS
 from lepton.convert.oracle import FrameworkOracle, bytes_of, texts_of
 from lepton.convert.request import Request
+from lepton.convert.sklearn_graph import estimator_graph
 from lepton.errors import RecipeError
 from lepton.pack.onnx_source import OnnxSource
 from lepton.pack.oracle import OnnxOracle
 from lepton.pack.origin import Origin, onnx_draft
 from lepton.runtime.protocol import Array
 
-if TYPE_CHECKING:
-    from onnx import ModelProto
+__all__ = ["origin_of"]
 
-__all__ = ["DEFAULT_OPSETS", "origin_of"]
-
-#: Operator sets that engines of several years compute.
-DEFAULT_OPSETS = {"": 18, "ai.onnx.ml": 3}
 #: The name of the one input of an estimator that takes a matrix.
 MATRIX = "X"
 
@@ -44,22 +39,28 @@ def origin_of(model: Any, request: Request) -> Origin:
     """Convert a fitted estimator. Raises: RecipeError with skl2onnx's own reason where it cannot."""
     sklearn, skl2onnx = needed("sklearn", "sklearn"), needed("skl2onnx", "sklearn")
     columns = _columns(model, request)
-    source = settled(_converted(model, columns, request, skl2onnx))
+    graph = estimator_graph(model, columns, request)
+    source = graph.source
     asked = {tensor.name: _method(model, tensor.name, request) for tensor in source.outputs}
+    ranks = {tensor.name: len(tensor.shape) for tensor in source.outputs}
     return Origin(
         source.inputs,
         source.outputs,
         (onnx_draft(source, request.derived(f"skl2onnx {skl2onnx.__version__}")),),
         FrameworkOracle(
-            "scikit-learn", sklearn.__version__, _asker(model, columns, asked), OnnxOracle(source.model)
+            "scikit-learn",
+            sklearn.__version__,
+            _asker(model, columns, asked, ranks),
+            OnnxOracle(source.model),
         ),
         facts=_facts(model, source, columns, request),
-        lost=tuple(_lost(model, set(asked.values()))),
+        lost=(*_lost(model, set(asked.values())), *_left_out(graph.left_out)),
     )
 
 
 def _columns(model: Any, request: Request) -> dict[str, tuple[str, int]]:
     """Return the inputs: name -> datatype and width. One matrix, or one input for each named column."""
+    _refuse_texts(model, request)
     said = request.recipe.document.get("signature", {}).get("inputs", [])
     if len(said) == 1 or (not said and not _selects_by_name(model)):
         width = getattr(model, "n_features_in_", None)
@@ -74,6 +75,29 @@ def _columns(model: Any, request: Request) -> dict[str, tuple[str, int]]:
     given = {entry["name"]: entry.get("datatype") for entry in said}
     texts = _text_columns(model)
     return {name: (given.get(name) or ("BYTES" if name in texts else "FP32"), 1) for name in names}
+
+
+def _refuse_texts(model: Any, request: Request) -> None:
+    """Refuse what splits text into words. Raises: RecipeError with a way that works."""
+    steps = getattr(model, "steps", None)
+    first = steps[0][1] if steps else model
+    inner = [one for transformer, _ in _transformers(model) for one in (transformer, *_parts(transformer))]
+    for one in (first, *inner):
+        if hasattr(one, "build_analyzer"):
+            remedy = (
+                "pack MODEL[1:], whose input is the matrix, and split texts before asking it"
+                if one is first and steps
+                else "split texts apart from the model, and pack the model of the matrix"
+            )
+            raise RecipeError(
+                f"{request.source}: found {type(one).__name__}, expected estimators of numbers and "
+                "categories: no operator of ONNX splits text as it does (skl2onnx writes "
+                f"com.microsoft.Tokenizer); {remedy}"
+            )
+
+
+def _parts(transformer: Any) -> list[Any]:
+    return [step for _, step in getattr(transformer, "steps", [])]
 
 
 def _transformers(model: Any) -> list[tuple[Any, list[Any]]]:
@@ -103,39 +127,6 @@ def _text_columns(model: Any) -> set[str]:
     return found
 
 
-def _converted(
-    model: Any, columns: Mapping[str, tuple[str, int]], request: Request, skl2onnx: Any
-) -> "ModelProto":
-    data_types = needed("skl2onnx.common.data_types", "sklearn")
-    kinds = {
-        "FP32": data_types.FloatTensorType,
-        "FP64": data_types.DoubleTensorType,
-        "INT64": data_types.Int64TensorType,
-        "BOOL": data_types.BooleanTensorType,
-        "BYTES": data_types.StringTensorType,
-    }
-    types = []
-    for name, (datatype, width) in columns.items():
-        if datatype not in kinds:
-            raise RecipeError(
-                f"{request.recipe.name}: found {datatype} for the input {name!r}, expected one of "
-                f"{list(kinds)}"
-            )
-        types.append((name, kinds[datatype]([None, width])))
-    options = {id(model): {"zipmap": False}} if hasattr(model, "classes_") else None
-    try:
-        converted: ModelProto = skl2onnx.to_onnx(
-            model, initial_types=types, options=options, target_opset=DEFAULT_OPSETS
-        )
-    except Exception as error:  # each converter raises what it likes
-        cause = "" if error.__cause__ is None else f"; {one_line(error.__cause__)}"
-        raise RecipeError(
-            f"{request.source}: skl2onnx {skl2onnx.__version__} cannot convert {type(model).__name__} "
-            f"({one_line(error)}{cause})"
-        ) from error
-    return converted
-
-
 def _method(model: Any, output: str, request: Request) -> str:
     for name in _METHODS.get(output, ()):
         if hasattr(model, name):
@@ -147,23 +138,33 @@ def _method(model: Any, output: str, request: Request) -> str:
 
 
 def _asker(
-    model: Any, columns: Mapping[str, tuple[str, int]], asked: Mapping[str, str]
+    model: Any, columns: Mapping[str, tuple[str, int]], asked: Mapping[str, str], ranks: Mapping[str, int]
 ) -> Callable[[Mapping[str, Array]], dict[str, Any]]:
     def ask(inputs: Mapping[str, Array]) -> dict[str, Any]:
         given = _table(model, inputs, columns)
         answers: dict[str, Any] = {}
         for output, method in asked.items():
-            answer = np.asarray(getattr(model, method)(given))
+            answer = np.asarray(_answer(getattr(model, method), given))
             if answer.dtype.kind in "OUST":
                 answer = bytes_of(answer)
             elif answer.dtype.kind in "iub":
                 answer = answer.astype(np.int64)
-            elif answer.ndim == 1:
+            if answer.ndim == 1 and ranks[output] == 2:
                 answer = answer[:, np.newaxis]
             answers[output] = answer
         return answers
 
     return ask
+
+
+def _answer(method: Callable[[Any], Any], given: Any) -> Any:
+    """Ask in float64; clusterers that were fitted with float32 take nothing wider."""
+    try:
+        return method(given)
+    except ValueError as error:
+        if "dtype mismatch" not in str(error):
+            raise
+        return method(given.astype(np.float32))
 
 
 def _table(model: Any, inputs: Mapping[str, Array], columns: Mapping[str, tuple[str, int]]) -> Any:
@@ -200,6 +201,10 @@ def _facts(
             labels = {"axis": 1, "names": {language: classes}}
             outputs.append({"name": tensor.name, "axes": ["batch", "class"], "labels": labels})
     return {**BATCH_FACTS, "signature": {"inputs": inputs, "outputs": outputs}}
+
+
+def _left_out(outputs: tuple[str, ...]) -> list[str]:
+    return [f"The output {name!r} of the graph is a sequence, and no tensor: left out." for name in outputs]
 
 
 def _lost(model: Any, asked: set[str]) -> list[str]:

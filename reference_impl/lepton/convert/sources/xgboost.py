@@ -48,7 +48,13 @@ LINKS: Mapping[str, tuple[Link, Link]] = {
     "reg:tweedie": (np.exp, np.log),
 }
 #: Objectives whose trees are those of another, which onnxmltools converts.
-TWINS = {"multi:softmax": "multi:softprob", "reg:logistic": "binary:logistic"}
+TWINS = {
+    "multi:softmax": "multi:softprob",
+    "reg:logistic": "binary:logistic",
+    "rank:ndcg": "reg:squarederror",
+    "rank:pairwise": "reg:squarederror",
+    "rank:map": "reg:squarederror",
+}
 #: How far XGBoost's own sum in float32 may be from that in float64, relative to the largest margin.
 FLOAT32_SUM = 1e-4
 
@@ -90,6 +96,18 @@ def origin_of(model: Any, request: Request) -> Origin:
         raise RecipeError(
             f"{request.source}: found the booster {learner['gradient_booster']['name']}, expected gbtree, "
             "the only one that onnxmltools converts"
+        )
+    targets = int(learner["learner_model_param"].get("num_target", 1))
+    if targets > 1:
+        raise RecipeError(
+            f"{request.source}: found a model of {targets} targets, expected one target: onnxmltools "
+            f"{tools.__version__} adds the trees of all into one number; train and pack a model a target"
+        )
+    if any(any(tree.get("categories", ())) for tree in learner["gradient_booster"]["model"]["trees"]):
+        raise RecipeError(
+            f"{request.source}: found splits on categories (enable_categorical), expected splits on numbers: "
+            f"onnxmltools {tools.__version__} makes another model of them; encode categories as numbers "
+            "(OneHotEncoder, OrdinalEncoder) before training"
         )
     classes = 2 if objective == "binary:logistic" else int(learner["learner_model_param"]["num_class"])
     width = booster.num_features()

@@ -26,13 +26,11 @@ class Validator:
 
             import lepton.runtime.onnxruntime
             import lepton.vectors.replay  # noqa: F401
+        from lepton.finding import Report
         from lepton.report.document import document
-        from lepton.validate import validate
+        from lepton.validate import validate_anything
 
-        report, unread = validate([Path(path)], level=level)
-        if unread:
-            raise unread[0]
-        return document(report)["packages"][0]
+        return document(Report((validate_anything(Path(path), level=level),), level))["packages"][0]
 
 
 def answer(validator, request):

@@ -3,7 +3,15 @@
 A violated requirement is never raised: it is a `Finding`. These errors say that the work could not be done.
 """
 
-__all__ = ["BindError", "LeptonError", "RecipeError", "RuntimeRefusal", "SourceError", "UnsupportedError"]
+__all__ = [
+    "BindError",
+    "LeptonError",
+    "NoContainerError",
+    "RecipeError",
+    "RuntimeRefusal",
+    "SourceError",
+    "UnsupportedError",
+]
 
 
 class LeptonError(Exception):
@@ -12,6 +20,10 @@ class LeptonError(Exception):
 
 class SourceError(LeptonError):
     """A path cannot be read: missing, no permission, neither a package directory nor a package file."""
+
+
+class NoContainerError(SourceError):
+    """Something is at the path, and it is neither a directory nor a file that may be a package."""
 
 
 class RecipeError(LeptonError):

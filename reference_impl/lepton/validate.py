@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 import lepton_spec
 from lepton.checks import ALL, REVIEWED, Outcome, checks_of, run
-from lepton.errors import LeptonError, SourceError
+from lepton.errors import LeptonError, NoContainerError, SourceError
 from lepton.finding import Finding, PackageReport, Report, Severity, Verdict, severity
 from lepton.package import Package, open_package
+from lepton.package.container import NoContainer
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from lepton.vectors.apart import Apart
     from lepton.vectors.outcome import ReplayFacts
 
-__all__ = ["LEVELS", "load", "report_of", "validate", "validate_package"]
+__all__ = ["LEVELS", "load", "report_of", "validate", "validate_anything", "validate_package"]
 
 LEVELS = ("quick", "full")
 
@@ -81,6 +82,18 @@ def _validated(
         return report_of(package, outcome, level)
 
 
+def validate_anything(path: Path, *, level: str) -> PackageReport:
+    """Judge whatever is at a path; what is no container has a report that says so. Spec: PKG-VAL-06.
+
+    Raises: SourceError when nothing is there, or it cannot be read.
+    """
+    try:
+        return validate_package(path, level=level)
+    except NoContainerError as error:
+        package = Package(NoContainer(path, str(error)))
+        return report_of(package, run(package, ALL), level)
+
+
 def load(path: Path, *, verify: bool = True) -> "LoadedPackage":
     """Open a package for use, after checking at the level quick that no requirement is violated.
 
@@ -111,7 +124,8 @@ def load(path: Path, *, verify: bool = True) -> "LoadedPackage":
 def _run_full(package: Package, quick: Outcome, allow_executable: bool, apart: "Apart") -> Outcome:
     """Replay the vectors, if what that relies on is sound, and judge what it showed."""
     hidden = run(package, checks_of(None, ""), quick)
-    if all(reason.startswith("blocked by") for reason in _reasons(hidden)):
+    # Without a manifest (one beyond a limit of this validator, for example) there is nothing to replay.
+    if package.manifest is None or all(reason.startswith("blocked by") for reason in _reasons(hidden)):
         return hidden
     facts: ReplayFacts | None = None
     refused = ""

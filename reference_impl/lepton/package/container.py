@@ -8,10 +8,11 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
+from lepton.errors import SourceError
 from lepton.finding import Finding
 from lepton.formats.source import Source
 
-__all__ = ["CHUNK_BYTES", "Container", "Entry", "OpenFile"]
+__all__ = ["CHUNK_BYTES", "Container", "Entry", "NoContainer", "OpenFile"]
 
 #: Bytes read at a time: large enough that hashing, which releases the interpreter's lock, dominates.
 CHUNK_BYTES = 1024 * 1024
@@ -88,3 +89,26 @@ class Container(Protocol):
     def close(self) -> None:
         """Give all handles back."""
         ...
+
+
+class NoContainer:
+    """What stands in the place of a container where there is none: a pipe, a broken link, another file.
+
+    It has no files and one fault, `message`. Spec: PKG-VAL-06.
+    """
+
+    kind = "none"
+
+    def __init__(self, path: Path, message: str) -> None:
+        """Keep why there is no container."""
+        self.path = path
+        self.entries: Mapping[str, Entry] = {}
+        self.irregular: frozenset[str] = frozenset()
+        self.faults: tuple[Finding, ...] = (Finding("PKG-ZIP-04", "", "", message, ""),)
+
+    def open(self, entry: Entry) -> OpenFile:
+        """Raise SourceError: there are no files."""
+        raise SourceError(f"cannot read {entry.path!r}: there is no container")
+
+    def close(self) -> None:
+        """Do nothing: nothing was opened."""

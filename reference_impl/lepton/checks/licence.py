@@ -14,7 +14,6 @@ __all__ = ["licence_fault"]
 _TOKEN = re.compile(r"[ ]+|[()]|[A-Za-z0-9.+-]+")
 _REFERENCE = re.compile(r"LicenseRef-[A-Za-z0-9.-]+")
 _OPERATORS = frozenset(["AND", "OR", "WITH"])
-MAX_DEPTH = 32
 
 
 class _Fault(Exception):
@@ -25,7 +24,7 @@ def licence_fault(expression: str) -> tuple[str | None, list[str]]:
     """Say what is wrong with a licence expression, or None, and which LicenseRefs it names."""
     try:
         reader = _Reader(expression)
-        reader.expression(0)
+        reader.expression()
         reader.end()
     except _Fault as fault:
         return str(fault), []
@@ -76,28 +75,34 @@ class _Reader:
             rest = "".join(self._tokens[self._at :]).strip() or "a space"
             raise _Fault(f"{rest[:40]!r} stands where the end should (operators are AND, OR, WITH)")
 
-    def expression(self, depth: int) -> None:
+    def expression(self) -> None:
         """Read terms joined by AND and OR; both bind alike as far as soundness goes."""
-        if depth > MAX_DEPTH:
-            raise _Fault(f"parentheses are nested more than {MAX_DEPTH} deep")
-        self._term(depth)
-        while self._operator("AND") or self._operator("OR"):
-            self._term(depth)
+        opened = 0
+        while True:
+            while self._peek() == "(":
+                self._take()
+                self._space()
+                opened += 1
+            self._simple()
+            if self._operator("WITH"):
+                exception = self._take()
+                if exception.lower() not in _identifiers()[1]:
+                    raise _Fault(f"{exception!r} is no SPDX exception")
+            while opened and self._closes():
+                opened -= 1
+            if not self._operator("AND") and not self._operator("OR"):
+                break
+        if opened:
+            raise _Fault("a parenthesis is not closed")
 
-    def _term(self, depth: int) -> None:
-        if self._peek() == "(":
-            self._take()
-            self._space()
-            self.expression(depth + 1)
-            self._space()
-            if self._take() != ")":
-                raise _Fault("a parenthesis is not closed")
-            return
-        self._simple()
-        if self._operator("WITH"):
-            exception = self._take()
-            if exception.lower() not in _identifiers()[1]:
-                raise _Fault(f"{exception!r} is no SPDX exception")
+    def _closes(self) -> bool:
+        """Take a closing parenthesis, with the space before it, when it comes next."""
+        ahead = self._tokens[self._at : self._at + 2]
+        place = next((at for at, token in enumerate(ahead) if not token.isspace()), len(ahead))
+        if ahead[place : place + 1] != [")"]:
+            return False
+        self._at += place + 1
+        return True
 
     def _space(self) -> None:
         if self._peek().isspace():

@@ -19,6 +19,9 @@ from lepton.checks.licence import licence_fault
         "MIT  OR  Apache-2.0",
         "((MIT))",
         "LicenseRef-Own AND MIT",
+        "(MIT OR (MIT AND MIT)) AND ( (MIT) )",
+        # The grammar has no depth, and a manifest has room for this one.
+        "(" * 500 + "MIT" + ")" * 500,
     ],
 )
 def test_accepts_expressions_of_the_grammar(expression: str) -> None:
@@ -32,7 +35,7 @@ def test_accepts_expressions_of_the_grammar(expression: str) -> None:
         "(MIT", "MIT)", "()", "AND", "MIT WITH", "MIT WITH MIT", "MIT AND AND MIT", "NONE", "NOASSERTION",
         "DocumentRef-x:LicenseRef-y", "LicenseRef-", "MIT/Apache-2.0", "MIT\tOR MIT", "MITOR MIT",
         "(MIT)(MIT)",
-        "(" * 100 + "MIT" + ")" * 100,
+        "(" * 100 + "MIT" + ")" * 99, "(MIT) WITH LLVM-exception",
     ],
 )  # fmt: skip
 def test_refuses_everything_else_and_says_why(expression: str) -> None:

@@ -5,6 +5,7 @@ Owns fields, varints and the limits that keep a hostile file cheap; leaves the m
 weights are passed over without being read.
 """
 
+import re
 from collections.abc import Iterator
 
 from lepton.formats.source import MemorySource, Source
@@ -142,11 +143,15 @@ class Wire:
         """Return how many values a packed field has, in constant memory."""
         at = start
         count = last = 0
+        behind = b""
         while at < end:
             piece = self._source.read_at(at, min(WINDOW_BYTES, end - at))
             if not piece:
                 break
             count += len(piece.translate(None, _CONTINUED))
+            if _TOO_LONG.search(behind + piece):
+                raise WireError(start, "found a number of more than ten bytes")
+            behind = piece[-9:] if len(piece) >= 9 else (behind + piece)[-9:]
             last = piece[-1]
             at += len(piece)
         if last >= 0x80:
@@ -174,6 +179,8 @@ class Wire:
 
 
 _CONTINUED = bytes(range(0x80, 0x100))
+#: Ten bytes in a row that each say that another one follows.
+_TOO_LONG = re.compile(rb"[\x80-\xff]{10}")
 
 
 def signed(value: int) -> int:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from lepton.formats.onnx_facts import OnnxModel, OnnxTensor
-from lepton.formats.source import Source
+from lepton.formats.source import MemorySource, Source
 
 __all__ = ["MAX_WEIGHTS", "ExternalSource", "WeightFact", "mutable_weights", "weight_facts"]
 
@@ -80,9 +80,26 @@ def _ranges(tensor: OnnxTensor, source: Source, external: ExternalSource) -> lis
         return None if found is None else [(found[0], found[1], tensor.elements * size)]
     if tensor.raw is not None:
         return [(source, *tensor.raw)]
-    if size < 4 or not tensor.typed:  # numbers of another width, as varints
+    if not tensor.typed:
         return None
+    if size < 4:  # each element is a varint, whose lower bits are the element
+        data = b"".join(_narrow(source.read_at(start, end - start), size) for start, end in tensor.typed)
+        return [(MemorySource(data), 0, len(data))] if len(data) == tensor.elements * size else None
     return [(source, start, end - start) for start, end in tensor.typed]
+
+
+def _narrow(varints: bytes, size: int) -> bytes:
+    """Return the lower `size` bytes of each of the varints."""
+    mask = (1 << 8 * size) - 1
+    elements = array.array(_CODES[size])
+    value = shift = 0
+    for mark in varints:
+        value |= (mark & 0x7F) << shift
+        shift += 7
+        if mark < 0x80:
+            elements.append(value & mask)
+            value = shift = 0
+    return elements.tobytes()
 
 
 def _windows(ranges: list[_Range]) -> Iterator[bytes]:

@@ -83,7 +83,8 @@ def lines_draft() -> Draft:
     weight = np.array([[1, -1, 0.5, 0.25, -2], [0.5, 1, -1, 2, 0.25]], dtype="<f4")
     keys = Member(KEYS, "_\na\né\n 中\nbb\n".encode(), "text/plain", "vocabulary")
     pre: list[dict[str, Any]] = [
-        {**_STEP, "op": "cast", "in": "ink", "out": "grey", "datatype": "INT8"},
+        {**_STEP, "op": "cast", "in": "ink", "out": "whole", "datatype": "INT32"},
+        {**_STEP, "op": "cast", "in": "whole", "out": "grey", "datatype": "INT8"},
         {**_STEP, "op": "cast", "in": "grey", "out": "f", "datatype": "FP32"},
         {**_STEP, "op": "rescale", "in": "f", "out": "s", "scale": 0.1, "offset": -0.7},
         {**_STEP, "op": "reverse", "in": "s", "out": "x", "axis": 1},
@@ -91,8 +92,9 @@ def lines_draft() -> Draft:
     post: list[dict[str, Any]] = [
         {**_STEP, "op": "ctc_greedy", "in": "logits", "out": ["keys", "lengths"], "blank": 0},
         {**_STEP, "op": "lookup", "in": "keys", "out": "text", "file": KEYS, "join": True, "skip": -1},
+        {**_STEP, "op": "softmax", "in": "logits", "out": "sure", "axis": -2},
     ]
-    symbols = {"N": {"min": 1, "max": 3}, "T": {"min": 0, "max": 9}}
+    symbols = {"N": {"min": 1, "max": 3}, "T": {"min": 1, "max": 9}}
     computes = Model(_dense, {"w": weight})
     tools = Tools({KEYS: keys.data}, symbols=symbols)
     cases = []
@@ -112,6 +114,8 @@ def lines_draft() -> Draft:
         cases.append(_alone(f"classes-{name}", post, 0, {"logits": logits}, tools))
         said = _after({"logits": logits}, post, ("text", "lengths"), tools)
         cases.append(Case(f"post-{name}", {"logits": logits}, said, "post"))
+    large = np.array([[*_best(1, 4), [300, -300, 88, 89, -90]]], dtype="<f4")
+    cases.append(_alone("sure-large", post, 2, {"logits": large}, tools, (1e-6, 1e-6)))
     cases.append(_alone("text-skips", post, 1, {"keys": np.array([[-1, 3, -1, 0], [1, 1, 4, 2]])}, tools))
     return build_package(
         name="lines",
@@ -131,7 +135,7 @@ def lines_draft() -> Draft:
         controls=[
             {"control": "constant-answer", "killedBy": "model-other"},
             {"control": "weights-reversed", "killedBy": "model-word"},
-            {"control": "step-omitted", "step": 2, "killedBy": "raw-other"},
+            {"control": "step-omitted", "step": 3, "killedBy": "raw-other"},
         ],
         files=[keys],
         computes=computes,
@@ -160,11 +164,16 @@ def coarse_draft(linear: Draft) -> Draft:
 
 
 def _alone(
-    name: str, post: Sequence[Mapping[str, Any]], place: int, read: Mapping[str, Array], tools: Tools
+    name: str,
+    post: Sequence[Mapping[str, Any]],
+    place: int,
+    read: Mapping[str, Array],
+    tools: Tools,
+    tolerance: tuple[float, float] | None = None,
 ) -> Case:
-    """Return a vector of one step of `post`, exact."""
+    """Return a vector of one step of `post`, exact unless there is a tolerance."""
     written = _after(read, [post[place]], names(post[place], "out"), tools)
-    return Case(name, read, written, "step", None, f"/processing/post/{place}")
+    return Case(name, read, written, "step", tolerance, f"/processing/post/{place}")
 
 
 def _after(
@@ -239,9 +248,9 @@ _RIVALS: Mapping[str, tuple[list[Any], list[float]]] = {
 }
 #: What is read as lines: numbers that are cut, some negative.
 _INK: Mapping[str, list[Any]] = {
-    "word": [[[17.9, 100.2], [-3.7, 127.9], [50.5, -20.5], [-128.9, 0.99]]],
+    "word": [[[17.9, 100.2], [-3.7, 127.9], [50.5, -20.5], [-128.9, 300.99]]],
     "other": [[[1.5, 2.5], [90, -90], [-0.9, 64.4], [33, 44]]],
-    "two": [[[12, 7], [3, 99]], [[-44, -128], [5.999, 20]]],
+    "two": [[[12, 7], [3, 99]], [[-44, -129], [5.999, 2000]]],
 }
 
 

@@ -26,12 +26,10 @@ _INEXACT = ("softmax", "sigmoid", "graph")
 
 Arrays = Mapping[str, Array]
 
-#: How steps are computed by themselves: as they are, in float64, and there with rounding errors of FP32.
-_STEP_WIDTHS: tuple[tuple[type[np.floating[Any]], tuple[float, int] | None], ...] = (
-    (np.float32, None),
-    (np.float64, None),
-    (np.float64, (UNIT_ROUNDOFF["FP32"], 0)),
-)
+
+def _step_widths(seed: int) -> tuple[tuple[type[np.floating[Any]], tuple[float, int] | None], ...]:
+    """Say how steps are computed by themselves: as they are, in float64, and there with errors of FP32."""
+    return ((np.float32, None), (np.float64, None), (np.float64, (UNIT_ROUNDOFF["FP32"], seed)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,8 +98,8 @@ class CaseMaker:
         except BindError as error:
             raise RecipeError(f"a sample does not fit the declared inputs: {error}") from error
 
-    def cases(self, inputs: Arrays, seed: int) -> tuple[Case, ...]:
-        """Compute an input set at every stage that the package has.
+    def cases(self, inputs: Arrays, seed: int, parts: bool = True) -> tuple[Case, ...]:
+        """Compute an input set at every stage that the package has; without `parts`, at model and raw alone.
 
         None at all for a set on which an exact output depends on rounding: no tolerance could be fair to it.
         Raises: RecipeError when the oracle cannot compute it.
@@ -113,14 +111,14 @@ class CaseMaker:
             return (model,)
         bound = self.plan.interface.bind(inputs)
         found = [self._raw(bound, model, seed), model]
-        if self.plan.pre:
-            found.append(self._pre(bound))
-        if self.plan.post:
-            found.append(self._post(model))
+        if self.plan.pre and parts:
+            found.append(self._pre(bound, seed))
+        if self.plan.post and parts:
+            found.append(self._post(model, seed))
         outputs = {"raw": self.plan.outputs, "pre": self.plan.signature.specs, "post": self.plan.outputs}
         if not all(one.steady(self._made(one, outputs.get(one.stage, ()))) for one in found):
             return ()
-        return (*found, *self._graphs(bound, model))
+        return (*found, *self._graphs(bound, model, seed)) if parts else tuple(found)
 
     def _made(self, case: Case, specs: Sequence[TensorSpec]) -> list[TensorSpec]:
         return [spec for spec in specs if spec.name in case.native]
@@ -169,31 +167,36 @@ class CaseMaker:
         made = self.steps.apply("post", answers, width, shake)
         return {spec.name: made[spec.name] for spec in self.plan.outputs}
 
-    def _pre(self, inputs: Arrays) -> Case:
+    def _pre(self, inputs: Arrays, seed: int) -> Case:
         names = [spec.name for spec in self.plan.signature.specs]
         native, wide, shaken = (
-            self.steps.apply("pre", inputs, width, shake) for width, shake in _STEP_WIDTHS
+            self.steps.apply("pre", inputs, width, shake) for width, shake in _step_widths(seed)
         )
         made = [{name: one[name] for name in names if name in one} for one in (native, wide, shaken)]
         return Case("pre", inputs, made[1], made[0], made[2])
 
-    def _post(self, model: Case) -> Case:
-        fed = {spec.name: expected(spec, model.answers[spec.name]) for spec in self.plan.model_outputs}
-        native, wide, shaken = (self._behind(fed, width, shake) for width, shake in _STEP_WIDTHS)
+    def _post(self, model: Case, seed: int) -> Case:
+        fed = self._fed_behind(model)
+        native, wide, shaken = (self._behind(fed, width, shake) for width, shake in _step_widths(seed))
         return Case("post", fed, wide, native, shaken)
 
-    def _graphs(self, inputs: Arrays, model: Case) -> Iterator[Case]:
+    def _fed_behind(self, model: Case) -> dict[str, Array]:
+        return {spec.name: expected(spec, model.answers[spec.name]) for spec in self.plan.model_outputs}
+
+    def _graphs(self, inputs: Arrays, model: Case, seed: int) -> Iterator[Case]:
         """Yield a case for each step that is a graph."""
-        starts: dict[str, Arrays] = {"pre": inputs, "post": self._post(model).inputs}
+        starts: dict[str, Arrays] = {"pre": inputs, "post": self._fed_behind(model)}
         for part, start in starts.items():
             for at, step in enumerate(self.plan.steps[part]):
                 if step["op"] == "graph":
-                    yield self._graph(part, at, start)
+                    yield self._graph(part, at, start, seed)
 
-    def _graph(self, part: str, at: int, start: Arrays) -> Case:
+    def _graph(self, part: str, at: int, start: Arrays, seed: int) -> Case:
         pointer = f"/processing/{part}/{at}"
         fed = self.steps.apply(part, start, np.float32, until=at)
         stage = self.plan.stage("step", pointer)
         read = {spec.name: expected(spec, fed[spec.name]) for spec in stage.inputs}
-        native, wide, shaken = (self.steps.step(pointer, read, width, shake) for width, shake in _STEP_WIDTHS)
+        native, wide, shaken = (
+            self.steps.step(pointer, read, width, shake) for width, shake in _step_widths(seed)
+        )
         return replace(Case("step", read, wide, native, shaken), step=pointer)

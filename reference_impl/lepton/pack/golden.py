@@ -105,7 +105,7 @@ def _document(work: _Work) -> VectorDocument:
         found = telling_candidate(work.benches, work.package.document, work.cases, proof, vectors, limited)
         if found is None:
             break
-        more = work.cases.cases(found, len(sets))
+        more = work.cases.cases(found, len(sets), len(sets) < PART_SETS)
         if more:
             sets.append(more)
     _refuse_unproved(work, proof)
@@ -129,7 +129,7 @@ def _first_sets(work: _Work) -> list[tuple[Case, ...]]:
     sets: list[tuple[Case, ...]] = []
     for number, inputs in enumerate(itertools.islice(work.maker.input_sets(), MOST_SETS)):
         work.tell("asking the oracle", number, SPREAD)
-        cases = work.cases.cases(inputs, number)
+        cases = work.cases.cases(inputs, number, len(sets) < PART_SETS)
         if cases:
             sets.append(cases)
         if len(sets) == SPREAD:

@@ -278,7 +278,7 @@ def _along(x: Floats, scale: Floats, axis: int | None) -> tuple[int, ...]:
 #: What the installed `onnx` computes wrongly at every opset.
 CORRECTED_OPERATORS: tuple[type[OpRun], ...] = (BatchNormalization, GlobalMaxPool, SVMClassifier)
 #: What it computes too slowly for real models.
-FASTER_OPERATORS: tuple[type[OpRun], ...] = (ConvTranspose, MaxPool)
+FASTER_OPERATORS: tuple[type[OpRun], ...] = (Conv, ConvTranspose, MaxPool)
 #: What it lacks below an opset.
 MISSING_BELOW: dict[int, tuple[type[OpRun], ...]] = {19: (DequantizeLinear, QuantizeLinear)}
 

@@ -78,3 +78,29 @@ def test_pooling_takes_the_largest_number_of_each_place(
     ]
     found = _answer("MaxPool", fed, kernel_shape=[3, 2], strides=strides, pads=pads, dilations=gaps)
     assert np.array_equal(found, np.moveaxis(np.array(y), (0, 1), (2, 3)))
+
+
+@pytest.mark.parametrize(
+    ("strides", "pads", "gaps", "group"),
+    [
+        *itertools.product(([1, 1], [2, 3]), ([0, 0, 0, 0], [1, 0, 2, 1]), ([1, 1],), (1, 2, 4)),
+        ([1, 2], [2, 1, 0, 3], [2, 3], 2),
+    ],
+)
+def test_a_convolution_sums_the_products_of_the_kernel_at_each_place(
+    strides: list[int], pads: list[int], gaps: list[int], group: int
+) -> None:
+    fed = _drawn(x=(2, 4, 8, 9), w=(8, 4 // group, 2, 3), b=(8,))
+    x = np.pad(fed["x"].astype(np.float64), [(0, 0), (0, 0), (pads[0], pads[2]), (pads[1], pads[3])])
+    reach = [(k - 1) * gap + 1 for k, gap in zip((2, 3), gaps, strict=True)]
+    sizes = [(n - r) // step + 1 for n, r, step in zip(x.shape[2:], reach, strides, strict=True)]
+    y = np.zeros((2, 8, *sizes))
+    for n, m, i, j in np.ndindex(*y.shape):
+        first = m // (8 // group) * (4 // group)
+        top, left = i * strides[0], j * strides[1]
+        window = x[
+            n, first : first + 4 // group, top : top + reach[0] : gaps[0], left : left + reach[1] : gaps[1]
+        ]
+        y[n, m, i, j] = float(np.sum(window * fed["w"][m])) + float(fed["b"][m])
+    found = _answer("Conv", fed, strides=strides, pads=pads, dilations=gaps, group=group)
+    np.testing.assert_allclose(found, y, rtol=1e-4, atol=1e-5)

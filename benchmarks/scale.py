@@ -1,7 +1,7 @@
 """Pack and validate 10 GB in constant memory, beside `openssl dgst` of the same bytes.
 
 Owns that comparison; prints the ratios of time and the most memory, and sees that packing twice gives equal
-bytes. Packing reads each byte twice (the manifest, which comes first, has the digests) and writes it once.
+bytes. Packing reads each byte once and writes it once: `cp` after the digests is the same work without it.
 """
 
 import argparse
@@ -19,6 +19,8 @@ __all__ = ["main"]
 
 #: Validating takes at most 1 / 0.9 of the time of digesting.
 AIM = 1 / 0.9
+#: A zip has a CRC-32 besides, which costs half of what SHA-256 does.
+AIM_PACK = 1.5
 AIM_PEAK_BYTES = 200_000_000
 
 PACK = """
@@ -44,23 +46,27 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=1)
     parser.add_argument("--mebibytes", type=int, default=10_240)
-    parser.add_argument(
-        "--folder", type=Path, help="a disk with three times the room (default: the system's)"
-    )
+    parser.add_argument("--folder", type=Path, help="a disk with four times the room (default: the system's)")
     arguments = parser.parse_args()
     where = arguments.folder or Path(tempfile.gettempdir())
-    if shutil.disk_usage(where).free < 3 * arguments.mebibytes * MEBIBYTE:
-        print(f"benchmarks/scale.py: found too little room in {where}, expected three times the package")
+    if shutil.disk_usage(where).free < 4 * arguments.mebibytes * MEBIBYTE:
+        print(f"benchmarks/scale.py: found too little room in {where}, expected four times the package")
         return 2
     with tempfile.TemporaryDirectory(dir=where) as folder:
         package, packed = (
             write_package(Path(folder), arguments.mebibytes * MEBIBYTE),
             Path(folder) / "p.lepton",
         )
+        copied = Path(folder) / "copy"
         lepton = str(Path(sys.executable).parent / "lepton")
         digest = f"find '{package}' -type f -print0 | xargs -0 -n1 -P2 openssl dgst -sha256"
         commands = {
             "openssl dgst": ["sh", "-c", digest],
+            "openssl dgst, cp": [
+                "sh",
+                "-c",
+                f"{digest} && rm -rf '{copied}' && cp -r '{package}' '{copied}'",
+            ],
             "pack": [sys.executable, "-c", PACK, str(package), str(packed)],
             "validate (directory)": [lepton, "validate", "--level", "quick", str(package)],
             "validate (zip)": [lepton, "validate", "--level", "quick", str(packed)],
@@ -71,7 +77,8 @@ def main() -> int:
         equal = sha256(packed) == first
     met = [print_ratio(runs, f"validate ({kind})", "openssl dgst", AIM) for kind in ("directory", "zip")]
     print_ratio(runs, "pack", "openssl dgst", float("inf"))
-    peaks = {name: run.peak_bytes for name, run in runs.items() if name != "openssl dgst"}
+    met.append(print_ratio(runs, "pack", "openssl dgst, cp", AIM_PACK))
+    peaks = {name: run.peak_bytes for name, run in runs.items() if not name.startswith("openssl")}
     print("; ".join(f"{name}: at most {peak / MEBIBYTE:.0f} MiB of memory" for name, peak in peaks.items()))
     print(f"packed twice: {'equal' if equal else 'OTHER'} bytes")
     return 0 if all(met) and equal and max(peaks.values()) <= AIM_PEAK_BYTES else 1

@@ -10,15 +10,16 @@ import os
 import shutil
 import struct
 import tempfile
-import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 from lepton.errors import LeptonError, SourceError
 from lepton.package.canonical import canonical
 from lepton.package.container import CHUNK_BYTES
+from lepton.package.crc import Crc
+from lepton.package.digests import spread
 from lepton.package.limits import MAX_FILES, MAX_MANIFEST_BYTES
 from lepton.package.paths import (
     MANIFEST,
@@ -59,7 +60,7 @@ class _Measured:
     member: Member
     size: int
     sha256: str
-    crc: int
+    crc: int = 0
 
 
 _ManifestOf = Callable[[Sequence[_Measured]], bytes]
@@ -72,7 +73,8 @@ def write_package(members: Sequence[Member], manifest: dict[str, Any], out: Path
     directory. The same members and manifest give the same bytes. Raises: LeptonError when the members do not
     make a package or `out` cannot be written; nothing is then left behind.
     """
-    return _write(members, out, lambda files: _manifest_bytes(manifest, files))
+    manifest_of: _ManifestOf = lambda files: _manifest_bytes(manifest, files)  # noqa: E731
+    return _write(members, out, manifest_of, manifest_of)
 
 
 def write_verbatim(
@@ -91,13 +93,14 @@ def write_verbatim(
                 raise SourceError(f"{displayed(path)!r} is not what the manifest lists; nothing was written")
         return manifest
 
-    return _write(members, out, unchanged)
+    return _write(members, out, unchanged, lambda files: manifest)
 
 
-def _write(members: Sequence[Member], out: Path, manifest: _ManifestOf) -> str:
+def _write(members: Sequence[Member], out: Path, manifest: _ManifestOf, draft: _ManifestOf) -> str:
+    """Write a package; `draft` returns a manifest as long as `manifest` does, before digests are known."""
     refuse_bad_paths([one.path for one in members])
     if out.suffix == ".lepton":
-        return _write_zip(members, manifest, out)
+        return _write_zip(members, manifest, draft, out)
     return _write_directory(members, manifest, out)
 
 
@@ -156,12 +159,9 @@ def _write_directory(members: Sequence[Member], manifest: _ManifestOf, out: Path
     except OSError as error:
         raise LeptonError(f"cannot write {displayed(str(out))!r}: {error.strerror}") from error
     try:
-        measured = []
-        for member in _sorted(members):
-            target = beside / member.path
-            target.parent.mkdir(parents=True, exist_ok=True)
-            with target.open("wb") as file:
-                measured.append(_copy(member, file))
+        for member in members:
+            (beside / member.path).parent.mkdir(parents=True, exist_ok=True)
+        measured = _spread([_expected(one) for one in _sorted(members)], lambda one: _write_file(one, beside))
         data = manifest(measured)
         (beside / MANIFEST).write_bytes(data)
         beside.chmod(0o777 & ~_umask())
@@ -173,7 +173,12 @@ def _write_directory(members: Sequence[Member], manifest: _ManifestOf, out: Path
     return _identity(data)
 
 
-def _write_zip(members: Sequence[Member], manifest: _ManifestOf, out: Path) -> str:
+def _write_file(expected: _Measured, folder: Path) -> _Measured:
+    with (folder / expected.member.path).open("wb", buffering=0) as file:
+        return _copy(expected, file.fileno(), 0, None)
+
+
+def _write_zip(members: Sequence[Member], manifest: _ManifestOf, draft: _ManifestOf, out: Path) -> str:
     beside: Path | None = None
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
@@ -181,12 +186,10 @@ def _write_zip(members: Sequence[Member], manifest: _ManifestOf, out: Path) -> s
             raise LeptonError(f"{displayed(str(out))!r} is a directory; choose another name")
         handle, name = tempfile.mkstemp(prefix=f".{out.name}.", dir=out.parent)
         beside = Path(name)
-        with os.fdopen(handle, "wb") as file:
-            # The manifest comes first and names the digests of what follows, so the sources are read twice.
-            measured = [_copy(member, None) for member in _sorted(members)]
-            data = manifest(measured)
-            first = Member(MANIFEST, data, "application/json", "manifest")
-            _write_entries(file, [_copy(first, None), *measured])
+        with os.fdopen(handle, "wb", buffering=0) as file:
+            data = _write_entries(
+                file.fileno(), [_expected(one) for one in _sorted(members)], manifest, draft
+            )
         beside.chmod(0o666 & ~_umask())
         beside.replace(out)
         beside = None
@@ -205,48 +208,98 @@ def _umask() -> int:
     return mask
 
 
-def _pieces(member: Member) -> Iterator[bytes | memoryview]:
+def _pieces(member: Member, size: int) -> Iterator[bytes | memoryview]:
     if isinstance(member.source, bytes):
         yield member.source
         return
     if callable(member.source):
         yield from member.source()
         return
+    buffer = memoryview(bytearray(min(CHUNK_BYTES, size + 1)))
     try:
-        with member.source.open("rb") as file:
-            while piece := file.read(CHUNK_BYTES):
-                yield piece
+        with member.source.open("rb", buffering=0) as file:
+            while count := file.readinto(buffer):
+                yield buffer[:count]
     except OSError as error:
         raise SourceError(f"cannot read {displayed(str(member.source))!r}: {error.strerror}") from error
 
 
-def _copy(member: Member, out: BinaryIO | None) -> _Measured:
-    """Read a member through once, writing it to `out` if given."""
+def _expected(member: Member) -> _Measured:
+    """Return the member with its size; its digest is told once it is written."""
+    if isinstance(member.source, bytes):
+        size = len(member.source)
+    elif isinstance(member.source, Path):
+        try:
+            size = member.source.stat().st_size
+        except OSError as error:
+            raise SourceError(f"cannot read {displayed(str(member.source))!r}: {error.strerror}") from error
+    else:
+        size = sum(len(piece) for piece in member.source())
+    return _Measured(member, size, "0" * 64)
+
+
+def _spread(files: Sequence[_Measured], write: Callable[[_Measured], _Measured]) -> list[_Measured]:
+    """Write files on two threads, except those that come from code, which may know no second thread."""
+    apart = [one for one in files if not callable(one.member.source)]
+    results = spread(write, [(one.size, one) for one in apart])
+    written = {one.member.path: one for one in results}
+    return [written.get(one.member.path) or write(one) for one in files]
+
+
+def _copy(expected: _Measured, out: int, at: int, crc: Crc | None) -> _Measured:
+    """Read a member through once: digest it, and write it to the descriptor `out` from byte `at` on."""
     state = hashlib.sha256()
-    size = crc = 0
-    for piece in _pieces(member):
+    size = 0
+    for piece in _pieces(expected.member, expected.size):
+        if size + len(piece) > expected.size:
+            raise _changed(expected)
+        if crc is not None:
+            crc.update(piece)
         state.update(piece)
-        crc = zlib.crc32(piece, crc)
+        _write_at(out, piece, at + size)
         size += len(piece)
-        if out is not None:
-            out.write(piece)
-    return _Measured(member, size, state.hexdigest(), crc)
+        if crc is not None:
+            crc.settle()
+    if size != expected.size:
+        raise _changed(expected)
+    return replace(expected, sha256=state.hexdigest(), crc=0 if crc is None else crc.settle())
 
 
-def _write_entries(out: BinaryIO, files: Sequence[_Measured]) -> None:
-    central = []
-    offset = 0
-    for one in files:
-        header = _local_header(one, offset)
-        out.write(header)
-        again = _copy(one.member, out)
-        if again.sha256 != one.sha256:
-            raise SourceError(f"{displayed(one.member.path)!r} was changed while it was packed")
-        central.append(_central_header(one, offset))
-        offset += len(header) + one.size
-    directory = b"".join(central)
-    out.write(directory)
-    out.write(_end_records(len(files), len(directory), offset))
+def _changed(one: _Measured) -> SourceError:
+    return SourceError(f"{displayed(one.member.path)!r} was changed while it was packed")
+
+
+def _write_at(out: int, data: bytes | memoryview, at: int) -> None:
+    left = memoryview(data)
+    while left:
+        written = os.pwrite(out, left, at)
+        left, at = left[written:], at + written
+
+
+def _write_entries(out: int, files: Sequence[_Measured], manifest: _ManifestOf, draft: _ManifestOf) -> bytes:
+    """Write every entry to its place and return the manifest, which comes first and is known last."""
+    first = _Measured(Member(MANIFEST, b"", "application/json", "manifest"), len(draft(files)), "")
+    offsets, end = {}, 0
+    for one in (first, *files):
+        offsets[one.member.path] = end
+        end += len(_local_header(one, end)) + one.size
+
+    def write(one: _Measured) -> _Measured:
+        offset = offsets[one.member.path]
+        crc = Crc(one.size)
+        try:
+            return _copy(one, out, offset + len(_local_header(one, offset)), crc)
+        finally:
+            crc.close()
+
+    written = _spread(files, write)
+    data = manifest(written)
+    written.insert(0, write(replace(first, member=replace(first.member, source=data))))
+    for one in written:
+        _write_at(out, _local_header(one, offsets[one.member.path]), offsets[one.member.path])
+    directory = b"".join(_central_header(one, offsets[one.member.path]) for one in written)
+    _write_at(out, directory + _end_records(len(written), len(directory), end), end)
+    return data
 
 
 def _common(one: _Measured, *, large: bool) -> tuple[bytes, int, int]:

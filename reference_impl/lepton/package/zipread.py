@@ -15,6 +15,7 @@ from lepton.errors import SourceError
 from lepton.finding import Finding
 from lepton.formats.source import FileSource, Source
 from lepton.package.container import CHUNK_BYTES, Entry
+from lepton.package.crc import Crc
 from lepton.package.limits import MAX_FILES
 from lepton.package.paths import displayed
 from lepton.package.zipheaders import (
@@ -202,18 +203,24 @@ class OpenZipFile:
 
     def chunks(self) -> Iterator[memoryview]:
         """Yield the decompressed bytes; never more than one byte beyond the declared size."""
-        crc = count = 0
+        count = 0
+        crc = Crc(self._entry.size)
         pieces = self._raw() if self._entry.stored else self._inflated()
-        for piece in pieces:
-            count += len(piece)
-            crc = zlib.crc32(piece, crc)
-            yield memoryview(piece)
+        try:
+            for piece in pieces:
+                count += len(piece)
+                crc.update(piece)
+                yield memoryview(piece)
+                crc.settle()
+        finally:
+            crc.close()
         if self._fault is None and count != self._entry.size:
             more = "more than " if count > self._entry.size else ""
             size = min(count, self._entry.size)
             self._fault = f"found {more}{size} bytes of content, expected {self._entry.size}"
-        if self._fault is None and crc != self._header.crc:
-            self._fault = f"found the CRC-32 {crc:08x}, expected {self._header.crc:08x}"
+        value = crc.settle()
+        if self._fault is None and value != self._header.crc:
+            self._fault = f"found the CRC-32 {value:08x}, expected {self._header.crc:08x}"
 
     def _raw(self) -> Iterator[bytes]:
         at, end = self._start, self._start + self._header.compressed

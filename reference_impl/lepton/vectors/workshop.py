@@ -78,13 +78,15 @@ def _load_engines() -> None:
     """Import what every replay needs; what is missing is said by the child that misses it."""
     gc.disable()  # imports leave no garbage, and looking for it takes a tenth of their time
     try:
+        import lepton.package.loaded
+        import lepton.package.reopened
         import lepton.vectors.replay  # noqa: F401
 
         # It reports to its maker over the network unless told otherwise before its import (COR-NET-01).
         os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
         import onnxruntime  # noqa: F401
     except Exception:
-        return
+        return  # the child says it
     finally:
         gc.freeze()
         gc.enable()

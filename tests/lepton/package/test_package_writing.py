@@ -130,3 +130,36 @@ def test_files_get_the_permissions_that_the_umask_allows(tmp_path: Path) -> None
     mask = os.umask(0)
     os.umask(mask)
     assert (tmp_path / "p.lepton").stat().st_mode & 0o777 == 0o666 & ~mask
+
+
+@pytest.mark.parametrize("name", ["package.lepton", "package"])
+@pytest.mark.parametrize("more", [b"", b"longer, and into what follows"])
+def test_a_source_that_changes_its_size_while_it_is_packed_is_refused(
+    tmp_path: Path, name: str, more: bytes
+) -> None:
+    """The place of every entry is fixed before the first byte is written."""
+    made = linear_draft()
+    answers = iter([[b"as measured"], [more]])
+    grown = [*members(made), Member("data/a.bin", lambda: next(answers), "application/octet-stream", "other")]
+    with pytest.raises(LeptonError, match="was changed while it was packed"):
+        write_package(grown, manifest(made), tmp_path / name)
+    assert not list(tmp_path.iterdir())
+
+
+def test_large_files_have_their_checksum_from_a_second_thread(tmp_path: Path) -> None:
+    """An independent reader agrees, our own does, and both notice one byte that is not as declared."""
+    made = linear_draft()
+    content = os.urandom(1 << 16) * 160
+    (tmp_path / "large.bin").write_bytes(content)
+    large = Member("data/large.bin", tmp_path / "large.bin", "application/octet-stream", "other")
+    packed = tmp_path / "package.lepton"
+    write_package([*members(made), large], manifest(made), packed)
+    with zipfile.ZipFile(packed) as archive:
+        assert archive.testzip() is None
+        assert archive.read("data/large.bin") == content
+    assert validate_package(packed, level="quick").verdict == "pass"
+    data = bytearray(packed.read_bytes())
+    data[data.index(content) + (9 << 20)] ^= 1
+    packed.write_bytes(data)
+    found = {one.requirement for one in validate_package(packed, level="quick").findings}
+    assert "PKG-ZIP-07" in found

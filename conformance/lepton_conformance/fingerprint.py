@@ -30,6 +30,8 @@ _VALUES = re.compile(
     r"""|nan|inf|True|False|None)(?![\w-])""",
     re.ASCII,
 )
+#: How many other packages a validator fails on; a mended one does not make the failure another.
+_MORE = re.compile(r" \.\.\. and \d+ more packages?: ")
 #: Members of a request to a runtime that name a place or a handle of this run.
 _OF_THE_RUN = frozenset(("path", "model", "id"))
 MAX_MESSAGE_CHARACTERS = 4000
@@ -37,7 +39,7 @@ MAX_MESSAGE_CHARACTERS = 4000
 
 def kind_of_fault(message: str) -> str:
     """Return a message without what was sent and without values: equal for two cases of one fault."""
-    text = message[:MAX_MESSAGE_CHARACTERS]
+    text = _MORE.split(message[:MAX_MESSAGE_CHARACTERS], maxsplit=1)[0]
     sent, found, rest = text.partition("found ")
     return _VALUES.sub("#", found + rest if sent else text)
 

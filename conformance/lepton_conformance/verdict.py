@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import Any
 
 __all__ = [
+    "FULL_ONLY",
     "VALIDATORS",
     "Blame",
     "Outcome",
@@ -28,6 +29,8 @@ __all__ = [
 
 #: The profile by which validators are judged.
 VALIDATORS = "package"
+#: What only a replay of the vectors shows: it does not apply to a validator that declares only `quick`.
+FULL_ONLY = frozenset(("PKG-VEC-04", "PKG-VEC-08", "PKG-VEC-12"))
 #: Exit codes of `certify` and `verify` (Spec: CNF-EXI-01); 2 is for work that could not be done.
 EXIT_CODES = {"pass": 0, "fail": 1, "inconclusive": 3}
 
@@ -74,9 +77,12 @@ def is_mandatory(requirement: Mapping[str, Any]) -> bool:
 
 
 def is_conditional(requirement: Mapping[str, Any]) -> bool:
-    """Say whether a requirement may turn out not to apply: its text then begins with "Where"."""
+    """Say whether a requirement may turn out not to apply.
+
+    Its text then begins with "Where", or it belongs only to the level `full` of validators.
+    """
     text: str = requirement["text"]
-    return text.lstrip().startswith("Where ")
+    return text.lstrip().startswith("Where ") or requirement.get("id") in FULL_ONLY
 
 
 def members(profile: str, requirements: Mapping[str, Mapping[str, Any]]) -> tuple[str, ...]:

@@ -9,12 +9,20 @@ import lepton_spec
 from lepton_conformance import edition, suite, verdict
 from lepton_conformance.certify import certify
 from lepton_conformance.collect import SUITE_DIR
+from lepton_conformance.fingerprint import kind_of_fault
+from lepton_conformance.forge import VIOLATIONS
 from lepton_conformance.smoke import smoke
 
 ADAPTER = Path(__file__).resolve().parents[2] / "kits" / "python" / "validator_adapter.py"
 SUBJECT = f"exec:{sys.executable} {ADAPTER}"
 #: An adapter that declares one level: the same validator, which then is judged at that level.
 QUICK = "import validator_adapter as a; a.Validator.levels = ('quick',); a.serve(a.Validator())"
+#: An adapter that reports nothing about any package.
+BLIND = (
+    "import validator_adapter as a; told = a.Validator.validate; "
+    "a.Validator.validate = lambda self, *o: told(self, *o) | {'findings': [], 'verdict': 'pass'}; "
+    "a.serve(a.Validator())"
+)
 
 
 @pytest.mark.requirement("PKG-VAL-06")
@@ -29,10 +37,24 @@ def test_the_reference_validator_passes_whole() -> None:
 
 def test_a_validator_that_declares_quick_is_judged_at_that_level(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PYTHONPATH", str(ADAPTER.parent))
-    some = ["PKG-VEC-04", "PKG-VEC-08", "PKG-VEC-12", "PKG-DIG-03", "PKG-VAL-05"]
+    judged = ["PKG-DIG-03", "PKG-VAL-05"]
+    some = [*sorted(verdict.FULL_ONLY), *judged]
     report = certify(f'exec:{sys.executable} -c "{QUICK}"', ["package"], max_examples=0, only=some)
-    verdicts = {entry["id"]: entry["verdict"] for entry in report["requirements"]}
-    assert {key: verdicts[key] for key in some} == dict.fromkeys(some, "pass")
+    verdicts = {entry["id"]: entry for entry in report["requirements"]}
+    assert {key: verdicts[key]["verdict"] for key in judged} == dict.fromkeys(judged, "pass")
+    for key in verdict.FULL_ONLY:
+        assert verdicts[key]["verdict"] == "not-applicable"
+        assert "the level quick only" in verdicts[key]["tests"][0]["reason"]
+
+
+def test_a_failure_names_the_other_packages_it_has(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTHONPATH", str(ADAPTER.parent))
+    report = certify(f'exec:{sys.executable} -c "{BLIND}"', ["package"], max_examples=0, only=["PKG-MAN-05"])
+    (entry,) = (one for one in report["requirements"] if one["id"] == "PKG-MAN-05")
+    (failure,) = (one["failure"] for one in entry["tests"])
+    others = [f"PKG-MAN-05/{one.name}" for one in VIOLATIONS if one.requirement == "PKG-MAN-05"][1:]
+    assert failure["message"].endswith(f" ... and {len(others)} more packages: {', '.join(others)}")
+    assert kind_of_fault(failure["message"]) == kind_of_fault(failure["message"].partition(" ... and")[0])
 
 
 def test_smoke_asks_a_validator(tmp_path: Path) -> None:

@@ -5,7 +5,9 @@ from typing import Any
 
 import pytest
 
+import lepton_spec
 from lepton_conformance.verdict import (
+    FULL_ONLY,
     ProfileVerdict,
     Verdict,
     blockers,
@@ -141,6 +143,14 @@ def test_a_requirement_is_conditional_when_its_text_begins_with_where() -> None:
     assert is_conditional({"text": "Where a model lists versions, the server MUST serve them."})
     assert not is_conditional({"text": "A server MUST say where it is."})
     assert not is_conditional({"text": "Whereas"})
+
+
+def test_what_only_the_level_full_judges_may_not_apply() -> None:
+    requirements = lepton_spec.requirements()
+    only = {
+        key for key, entry in requirements.items() if is_conditional(entry) and entry["role"] == "package"
+    }
+    assert only == FULL_ONLY
 
 
 @pytest.mark.requirement("CNF-EXI-01")

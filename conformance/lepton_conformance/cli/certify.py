@@ -201,7 +201,8 @@ def run(args: argparse.Namespace) -> int:
     if args.format == "json":
         print(json.dumps(finished.report))
     else:
-        for line in screen.lines(finished.report, finished.evidence, lepton_spec.requirements(), args.report):
+        requirements, columns = lepton_spec.requirements(), screen.columns_of(sys.stdout)
+        for line in screen.lines(finished.report, finished.evidence, requirements, args.report, columns):
             print(line)
     if drafted is not None:
         _draft(finished, drafted)

@@ -1,22 +1,35 @@
 """The verdict on one screen: profiles, what failed, most serious first, where the report is, what to do next.
 
 Owns the lines that `lepton certify` prints; leaves everything else to the files of the report. At most
-`MAX_LINES` lines of `MAX_COLUMNS` columns, whatever a subject says; a long path wraps. Serves
-`conformance` (CNF-EXI-01).
+`MAX_LINES` lines, cut to the width of the terminal, whatever a subject says; a long path wraps. What is no
+terminal gets lines of up to `MAX_CHARACTERS`. Serves `conformance` (CNF-EXI-01).
 """
 
+import shutil
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from lepton_conformance.evidence import Evidence
 from lepton_conformance.verdict import is_mandatory
 
-__all__ = ["MAX_COLUMNS", "MAX_LINES", "bounded", "lines", "most_serious_first", "one_line"]
+__all__ = [
+    "MAX_CHARACTERS",
+    "MAX_COLUMNS",
+    "MAX_LINES",
+    "bounded",
+    "columns_of",
+    "lines",
+    "most_serious_first",
+    "one_line",
+]
 
 MAX_LINES = 24
+#: Columns of a terminal of unknown width.
 MAX_COLUMNS = 100
+#: Columns of what is no terminal: a log keeps what a reader needs, and a subject cannot fill it.
+MAX_CHARACTERS = 2000
 _ORDER = ("pass", "fail", "blocked", "not-tested", "not-applicable")
 #: How much of what was sent and expected the line of a failure has, where not all of it fits.
 LEAST_SENT, MAX_EXPECTED = 40, 30
@@ -30,14 +43,22 @@ def lines(
     evidence: Sequence[Evidence],
     requirements: _Requirements,
     directory: Path | None,
+    columns: int = MAX_COLUMNS,
 ) -> list[str]:
     """Return the screen: failures, what was not judged, the verdict of each profile, what to do next."""
     failed = most_serious_first(report, requirements)
     middle = [*_not_judged(report, evidence), *_verdicts(report, requirements)]
     end = list(_next(failed, directory))
-    room = MAX_LINES - len(middle) - sum(-(-_width(line) // MAX_COLUMNS) for line in end)
-    above = [*_failures(failed, requirements, directory, room), *middle]
-    return [*(bounded(line, MAX_COLUMNS) for line in above), *end]
+    room = MAX_LINES - len(middle) - sum(-(-_width(line) // columns) for line in end)
+    above = [*_failures(failed, requirements, directory, room, columns), *middle]
+    return [*(bounded(line, columns) for line in above), *end]
+
+
+def columns_of(stream: TextIO) -> int:
+    """Return how wide a line on a stream may be: as the terminal is, or as long as a line may ever be."""
+    if not stream.isatty():
+        return MAX_CHARACTERS
+    return shutil.get_terminal_size((MAX_COLUMNS, MAX_LINES)).columns
 
 
 def most_serious_first(report: Mapping[str, Any], requirements: _Requirements) -> list[Mapping[str, Any]]:
@@ -55,7 +76,11 @@ def _ids(judged: Sequence[Mapping[str, Any]]) -> Iterator[str]:
 
 
 def _failures(
-    failed: Sequence[Mapping[str, Any]], requirements: _Requirements, directory: Path | None, room: int
+    failed: Sequence[Mapping[str, Any]],
+    requirements: _Requirements,
+    directory: Path | None,
+    room: int,
+    columns: int,
 ) -> Iterator[str]:
     """Yield at most `room` lines: title, message and how to replay, less of each where there are many."""
     if not failed:
@@ -69,7 +94,7 @@ def _failures(
         yield f"{entry['id']} fails{should}: {requirement['title']}"
         (failure, *_) = (test["failure"] for test in entry["tests"] if _by_subject(test))
         if each > 1:
-            yield f"  {_essential(failure['message'])}"
+            yield f"  {_essential(failure['message'], columns - 2)}"
         if each > 2 and directory is not None:
             yield f"  replay: {failure['reproducer']}"
     if len(failed) > whole:
@@ -80,9 +105,9 @@ def _by_subject(test: Mapping[str, Any]) -> bool:
     return "failure" in test and test["failure"]["blame"] == "subject"
 
 
-def _essential(message: str) -> str:
+def _essential(message: str, room: int) -> str:
     """Return what fits on a line of a message: what was sent and expected; what was found is cut first."""
-    line, room = one_line(message), MAX_COLUMNS - 2
+    line = one_line(message)
     if len(line) <= room or "found " not in line:
         return line
     sent, _, rest = line.partition("found ")

@@ -6,19 +6,19 @@ the requirement under test is the matter of PKG-VAL-04, a package that it dies o
 error in place of a report that of PKG-VAL-06: one cause, one failed requirement. Serves `package`.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import lepton_spec
 from lepton_conformance.forge import VALID, VIOLATIONS
 from lepton_conformance.forge.draft import Forged
-from lepton_conformance.outcome import NotTested, SubjectFault
+from lepton_conformance.outcome import AdapterFault, NotApplicable, NotTested, SubjectFault
 from lepton_conformance.strategies.cases import Cases
 from lepton_conformance.strategies.packages import broken, varied
 from lepton_conformance.subject.validator import Said, ValidatorReport, ValidatorSubject
 from lepton_conformance.suite.driver import Budget, examples
-from lepton_conformance.verdict import is_mandatory
+from lepton_conformance.verdict import FULL_ONLY, is_mandatory
 
 __all__ = [
     "OUTSIDE_QUICK",
@@ -34,9 +34,10 @@ __all__ = [
     "violating_cases",
 ]
 
-#: What only a replay of the vectors shows, and the level quick does not judge.
-OUTSIDE_QUICK = frozenset(("PKG-VEC-04", "PKG-VEC-08", "PKG-VEC-12"))
+#: What the level quick does not judge.
+OUTSIDE_QUICK = FULL_ONLY
 MAX_SHOWN_FINDINGS = 3
+MAX_NAMED_PACKAGES = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +122,15 @@ def said_of(report: ValidatorReport) -> str:
 
 
 def judge(validator: ValidatorSubject, budget: Budget, identifier: str) -> None:
-    """Try a requirement on packages. Raises: SubjectFault when it is missed, or seen where it is kept."""
+    """Try a requirement on packages.
+
+    Raises: SubjectFault when it is missed, or seen where it is kept; NotApplicable when the validator has no
+    level that judges it.
+    """
+    if identifier in FULL_ONLY and "full" not in validator.levels():
+        raise NotApplicable(
+            f"the validator declares the level quick only, and {identifier} needs the level full"
+        )
     told = 0
 
     def check(case: PackageCase) -> None:
@@ -135,9 +144,36 @@ def judge(validator: ValidatorSubject, budget: Budget, identifier: str) -> None:
         else:
             _expect_kept(case, said, identifier)
 
-    examples(budget, cases(validator, identifier), check)
+    every = cases(validator, identifier)
+    try:
+        examples(budget, every, check)
+    except SubjectFault as fault:
+        raise SubjectFault(f"{fault}{_more(_failing(every.boundary, check))}") from None
     if not told:
         raise NotTested(f"the validator gave no report of any package that is about {identifier}")
+
+
+def _failing(every: Iterable[PackageCase], check: Callable[[PackageCase], None]) -> list[str]:
+    """Return the names of the packages of the forge on which a check fails, each once."""
+    names: dict[str, None] = {}
+    for case in every:
+        try:
+            check(case)
+        except SubjectFault:
+            names[case.name] = None
+        except AdapterFault:
+            break  # told by the test that asks for this package first
+    return list(names)
+
+
+def _more(names: list[str]) -> str:
+    """Return what a message about the first of the packages says of the others."""
+    others = names[1:]
+    if not others:
+        return ""
+    more = ", ..." if len(others) > MAX_NAMED_PACKAGES else ""
+    plural = "s" if len(others) > 1 else ""
+    return f" ... and {len(others)} more package{plural}: {', '.join(others[:MAX_NAMED_PACKAGES])}{more}"
 
 
 def cases(validator: ValidatorSubject, identifier: str) -> Cases[PackageCase]:

@@ -8,7 +8,7 @@ import pytest
 
 import lepton_spec
 from lepton_conformance.cli.progress import Progress
-from lepton_conformance.report.screen import MAX_COLUMNS, MAX_LINES, lines
+from lepton_conformance.report.screen import MAX_CHARACTERS, MAX_COLUMNS, MAX_LINES, columns_of, lines
 
 REQUIREMENTS = lepton_spec.requirements()
 MUSTS = [key for key, entry in REQUIREMENTS.items() if entry["level"] == "MUST" and key.startswith("INF-")]
@@ -79,6 +79,18 @@ def test_long_message_keeps_what_was_found_and_expected() -> None:
     assert line.startswith("  sent xxxxxxxxxx")
     assert "found status 500, expected 200" in line
     assert line.endswith(", expected 200")
+
+
+def test_lines_are_cut_to_the_width_of_a_terminal_and_elsewhere_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    message = "sent " + "x" * 300 + "; found the verdict " + "y" * 300 + ", expected " + "z" * 300
+    monkeypatch.setenv("COLUMNS", "70")
+    assert columns_of(Stream(True)) == 70
+    narrow = lines(report(MUSTS[:1], message), (), REQUIREMENTS, None, columns_of(Stream(True)))
+    assert max(map(len, narrow)) == 70
+    whole = lines(report(MUSTS[:1], message), (), REQUIREMENTS, None, columns_of(Stream(False)))
+    assert f"  {message}" in whole
+    hostile = lines(report(MUSTS[:1], "found " + "x" * 10**6), (), REQUIREMENTS, None, MAX_CHARACTERS)
+    assert max(map(len, hostile)) == MAX_CHARACTERS
 
 
 class Stream(io.StringIO):

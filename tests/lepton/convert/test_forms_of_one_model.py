@@ -85,6 +85,24 @@ def test_two_forms_of_a_model_are_artifacts_that_pass_the_same_vectors(tmp_path:
     assert (tmp_path / "out/model/model.onnx").read_bytes() == (tmp_path / "model.onnx").read_bytes()
 
 
+def test_a_symbol_of_one_size_names_a_dimension_of_a_torch_module(tmp_path: Path) -> None:
+    """torch has no dynamic dimension that cannot vary: it takes such a one for a constant."""
+    (tmp_path / "model.py").write_text(
+        "import torch\n\ndef make():\n    torch.manual_seed(3)\n    return torch.nn.Linear(3, 2)\n"
+    )
+    named = recipe(
+        tmp_path,
+        symbols={"N": {"min": 1, "max": 1}, "K": {"min": 2, "max": 4, "multipleOf": 3}},
+        signature={
+            "inputs": [{"name": "x", "datatype": "FP32", "shape": ["N", "K"]}],
+            "outputs": [{"name": "y", "shape": ["N", 2]}],
+        },
+    )
+    result = sound(pack_source(f"{tmp_path / 'model.py'}:make", named, tmp_path / "out.lepton"))
+    assert result.manifest["signature"]["inputs"][0]["shape"] == ["N", "K"]
+    assert result.manifest["signature"]["outputs"][0]["shape"] == ["N", 2]
+
+
 def test_another_model_is_no_form_of_this_one(tmp_path: Path) -> None:
     written(tmp_path, model=GRAPH, other=OTHER.replace("5, 7", "5, 8"))
     given = recipe(tmp_path, artifacts=[ARTIFACT])

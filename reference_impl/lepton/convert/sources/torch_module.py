@@ -72,6 +72,7 @@ def _origin(module: Any, program: Any, request: Request, archive: Path | None) -
     export = recipe.document.get("export", {})
     formats = export.get("formats", ["onnx"])
     proto = _to_onnx(program, [tensor.name for tensor in inputs], outputs, export.get("opset", DEFAULT_OPSET))
+    _name_single_sizes(proto, recipe)
     onnx_source = _stable(proto, inputs)
     derived = request.derived(f"torch.onnx {torch.__version__}")
     drafts = {
@@ -85,6 +86,17 @@ def _origin(module: Any, program: Any, request: Request, archive: Path | None) -
         TorchOracle(module, [tensor.name for tensor in inputs], outputs),
         lost=("The graph is the module in evaluation mode; what it does in training is not in it.",),
     )
+
+
+def _name_single_sizes(proto: "ModelProto", recipe: Recipe) -> None:
+    """Give the dimensions that torch took for constants the names of the symbols that admit nothing else."""
+    signature, symbols = recipe.document["signature"], recipe.document.get("symbols", {})
+    shapes = {one["name"]: one["shape"] for kind in signature.values() for one in kind if "shape" in one}
+    for value in (*proto.graph.input, *proto.graph.output):
+        for dim, wanted in zip(value.type.tensor_type.shape.dim, shapes.get(value.name, ()), strict=False):
+            single = isinstance(wanted, str) and wanted in symbols and _has_one_size(symbols[wanted])
+            if single and dim.dim_value == _example_size(symbols[wanted]):
+                dim.dim_param = wanted
 
 
 def _declared_inputs(recipe: Recipe) -> list[GraphTensor]:
@@ -120,7 +132,8 @@ def _exported(module: Any, recipe: Recipe) -> Any:
                 raise RecipeError(
                     f"{recipe.name}: the symbol {dim!r} of {tensor.name!r} has no bounds; add it to `symbols`"
                 )
-            places[axis] = dims.setdefault(dim, _dimension(dim, symbols[dim]))
+            if not _has_one_size(symbols[dim]):  # torch has no name for what cannot vary
+                places[axis] = dims.setdefault(dim, _dimension(dim, symbols[dim]))
             shape.append(_example_size(symbols[dim]))
         arguments.append(_example(tensor.datatype, shape, torch))
         dynamic.append(places)
@@ -129,6 +142,11 @@ def _exported(module: Any, recipe: Recipe) -> Any:
             return torch.export.export(module, tuple(arguments), dynamic_shapes=tuple(dynamic), strict=False)
     except Exception as error:  # tracing runs the author's code
         raise RecipeError(f"torch.export cannot export the module ({_reason(error)})") from error
+
+
+def _has_one_size(symbol: Mapping[str, Any]) -> bool:
+    multiple, most = symbol.get("multipleOf", 1), symbol.get("max")
+    return most is not None and -(-symbol["min"] // multiple) == most // multiple
 
 
 def _dimension(name: str, symbol: Mapping[str, Any]) -> Any:
@@ -257,5 +275,10 @@ def _quiet() -> Iterator[None]:
 
 
 def _reason(error: BaseException) -> str:
+    """Return the first line of an error; torch says in the second which constraint was violated, and why."""
     lines = [line.strip() for line in str(error).strip().splitlines() if line.strip()]
+    if len(lines) > 1 and lines[0].startswith("Constraints violated"):
+        return (
+            f"{lines[1][:300]} Say in the recipe as a number what the module fixes, and bounds as torch says"
+        )
     return f"{type(error).__name__}: {lines[0][:300]}" if lines else type(error).__name__

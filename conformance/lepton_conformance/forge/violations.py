@@ -4,6 +4,7 @@ Owns the table `VIOLATIONS`; leaves the packages to the modules of their topics.
 """
 
 from lepton_conformance.forge.artifact_faults import ARTIFACT_FAULTS
+from lepton_conformance.forge.edge_faults import EDGE_FAULTS
 from lepton_conformance.forge.layout_faults import LAYOUT_FAULTS
 from lepton_conformance.forge.manifest_faults import MANIFEST_FAULTS
 from lepton_conformance.forge.operator_faults import OPERATOR_FAULTS
@@ -24,4 +25,5 @@ VIOLATIONS: tuple[Violation, ...] = (
     *VECTOR_FAULTS,
     *OPERATOR_FAULTS,
     *SIGNING_FAULTS,
+    *EDGE_FAULTS,
 )

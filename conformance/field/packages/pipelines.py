@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from field.packages.line import Line
+from field.packages.served import served
 from field.packages.tool import ToolFault, lepton, program, version
 from field.place import ROOT
 
@@ -23,6 +24,8 @@ __all__ = ["run"]
 _EXAMPLES = ROOT / "examples"
 #: The oracle computes every graph in float64 with numpy, the detector of text among them.
 PACKING_SECONDS = 1800
+#: Identifiers of the packages, by the folder of the example.
+MODELS = {"embedding": "minilm-embedding", "faces": "mtcnn-faces", "ocr": "ocr-three-models"}
 #: Pixels by which boxes and points may differ: the detector scales by another filter and cuts whole numbers.
 MOST_PIXELS = 5
 #: Beginnings of the names of letters that both divide; tokenizers knows an older Unicode.
@@ -58,12 +61,29 @@ def _answer(package: Path, name: str, file: Path) -> dict[str, Any]:
     return {one["name"]: one for one in json.loads(said.output)["outputs"]}
 
 
+def _same_served(package: Path, model: str, name: str, elements: list[bytes], answer: dict[str, Any]) -> Line:
+    """Ask the package through its server for what `lepton run` answered."""
+    found = served(package, model, name, elements)
+    differing = [key for key, one in answer.items() if not _equal(one, found.get(key))]
+    shown = f"a client of `lepton serve` gets the answers of {package.name}"
+    return Line("Open Inference Protocol", "2", shown, not differing, f"other answers for {differing}")
+
+
+def _equal(one: dict[str, Any], other: dict[str, Any] | None) -> bool:
+    if other is None or one["shape"] != other["shape"] or one["datatype"] != other["datatype"]:
+        return False
+    if one["datatype"] == "FP32":
+        return np.array_equal(np.array(one["data"], np.float32), np.array(other["data"], np.float32))
+    return bool(one["data"] == other["data"])
+
+
 def _embedding(folder: Path) -> list[Line]:
     example = _EXAMPLES / "embedding"
     package = _packed(example / "prepare.py", folder, "model.onnx", example / "recipe.yml")
     texts = [text.decode() for text in np.load(folder / "texts.npz")["text"].tolist()]
     np.save(folder / "texts.npy", np.array(texts))
-    answer = _answer(package, "text", folder / "texts.npy")["embedding"]
+    outputs = _answer(package, "text", folder / "texts.npy")
+    answer = outputs["embedding"]
     ours = np.array(answer["data"], np.float32).reshape(answer["shape"])
     theirs = _embedded(folder, texts)
     apart = float(np.abs(ours - theirs).max())
@@ -83,6 +103,7 @@ def _embedding(folder: Path) -> list[Line]:
             apart < 1e-4,
             f"found differences up to {apart}",
         ),
+        _same_served(package, MODELS["embedding"], "text", [text.encode() for text in texts], outputs),
     ]
 
 
@@ -166,7 +187,8 @@ def _faces(folder: Path) -> list[Line]:
             f"three networks in one package find the faces of {len(photographs)} photographs",
             not found,
             "\n".join(found),
-        )
+        ),
+        _same_served(package, MODELS["faces"], "photograph", [photographs[-1].read_bytes()], answer),
     ]
 
 
@@ -216,7 +238,9 @@ def _ocr(folder: Path) -> list[Line]:
 
     found = []
     for number, (lines, turned) in enumerate(PAGES):
-        read = _answer(package, "page", folder / f"page-{number}.png")["text"]["data"]
+        page = folder / f"page-{number}.png"
+        answer = _answer(package, "page", page)
+        read = answer["text"]["data"]
         expected = list(lines) if turned == 0 else [*lines][::-1]
         if read != expected:
             found.append(f"page {number}: found {read}, expected {expected}")
@@ -227,5 +251,6 @@ def _ocr(folder: Path) -> list[Line]:
             f"three models in one package read {len(PAGES)} pages right",
             not found,
             "\n".join(found),
-        )
+        ),
+        _same_served(package, MODELS["ocr"], "page", [page.read_bytes()], answer),
     ]

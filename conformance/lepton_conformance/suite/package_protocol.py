@@ -1,6 +1,7 @@
 """Tests of a validator's side of the stdio protocol, and that no package ends it (Spec: PKG-VAL, CNF-REP)."""
 
 import functools
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -64,10 +65,19 @@ def test_hello_errors_and_shutdown(validator: ValidatorSubject, budget: Budget) 
                 )
             if said.verdict != "fail" or not said.findings:
                 raise SubjectFault(f"sent {what}; found {said_of(said)}, expected the verdict 'fail'")
+        elif what in _NO_CONTAINERS:
+            _refused_path(validator, what)
         else:
             _shutdown(validator)
 
-    asked = ("hello", "a path where nothing is", "an unknown operation", "every package", *_NO_PACKAGES)
+    asked = (
+        "hello",
+        "a path where nothing is",
+        "an unknown operation",
+        "every package",
+        *_NO_PACKAGES,
+        *_NO_CONTAINERS,
+    )
     each(budget, (*asked, "shutdown"), check)
 
 
@@ -77,6 +87,30 @@ _NO_PACKAGES: dict[str, Callable[[], Forged]] = {
     "a file of text": lambda: Forged(archive=b"This is no package.\n" * 40),
     "a manifest that is null": lambda: Forged({MANIFEST: b"null"}),
 }
+
+
+#: What is at a path and is no container at all.
+_NO_CONTAINERS: dict[str, Callable[[Path], object]] = {
+    "a file of another name": lambda path: path.write_bytes(b"This is no package."),
+    "a pipe": os.mkfifo,
+    "a link to nothing": lambda path: path.symlink_to("nothing"),
+    "a link to itself": lambda path: path.symlink_to(path.name),
+    "a device": lambda path: path.symlink_to(os.devnull),
+}
+
+
+def _refused_path(validator: ValidatorSubject, what: str) -> None:
+    """Expect a report on what is no container. Raises: SubjectFault."""
+    path = validator.folder / f"no-container-{list(_NO_CONTAINERS).index(what)}"
+    path.unlink(missing_ok=True)
+    _NO_CONTAINERS[what](path)
+    said, _ = validator.at(path, validator.levels()[0])
+    path.unlink()
+    if not isinstance(said, ValidatorReport) or said.verdict != "fail" or not said.findings:
+        found = said_of(said) if isinstance(said, ValidatorReport) else f"{said!r:.300}"
+        raise SubjectFault(
+            f"sent the path of {what}; found {found}, expected a report with the verdict 'fail'"
+        )
 
 
 def _hello(validator: ValidatorSubject) -> None:

@@ -243,13 +243,21 @@ class TorchOracle:
         return answers
 
     def shaken(self, inputs: Mapping[str, Array], unit: float, seed: int) -> dict[str, Array] | None:
-        """Answer with the float64 copy, each of torch's own operations shaken."""
+        """Answer with the float64 copy, each of torch's own operations shaken. Raises: RecipeError."""
         if self._double_fails:
             return None
         from lepton.pack.torch_shaking import shaking
 
-        with shaking(Shaker(unit, seed)):
-            return self._call(self._double_module, {n: _widened(array) for n, array in inputs.items()})
+        wide = {n: _widened(array) for n, array in inputs.items()}
+        try:
+            with shaking(Shaker(unit, seed)):
+                return self._call(self._double_module, wide)
+        except NotImplementedError as error:  # torch.cond and its like pass by what watches operations
+            raise RecipeError(
+                "found an operator of higher order (torch.cond, while_loop, ...), expected ordinary ones, "
+                "whose rounding torch lets one watch; choose with torch.where, or write it with "
+                "torch.onnx.export and pack the .onnx file"
+            ) from error
 
     def native(self, inputs: Mapping[str, Array]) -> dict[str, Array]:
         """Answer with the module as it is."""

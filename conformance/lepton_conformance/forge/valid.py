@@ -291,6 +291,19 @@ def _with_safetensors() -> Draft:
     return draft
 
 
+def _edges() -> Draft:
+    """Return the linear package with what is just within the rules, and looks as if it were not."""
+    draft = linear_draft()
+    draft.manifest["lepton"] = "1.10"
+    draft.manifest["license"] = "mit AND " + "(" * 40 + "gpl-2.0+" + ")" * 40
+    extension = {"e\u0301": "[" * 100, "\ufb01": 1, "\U0001f600": 2, "files": {"path": "../x"}}
+    draft.manifest["extensions"] = {"org.example.edges": extension}
+    segment = "é" * 127 + "e"
+    for path in ("①.txt", "com0", "COM10.txt", "A/x", "a/y", "zero\u200dwidth", "w.SAFETENSORS", segment):
+        draft.add(path, b"text", "text/plain", "other")
+    return draft.add("/".join(["d" * 204] * 5), b"text", "text/plain", "other")
+
+
 def _deflated() -> Forged:
     draft = decorated_draft()
     return draft.archive(deflated=("lepton.json", CARD, VECTORS, "documentation/说明 (1).md"))
@@ -315,5 +328,6 @@ VALID: tuple[ValidPackage, ...] = (
     ValidPackage("signed-directory", lambda: _signed().directory()),
     ValidPackage("signed-zip", lambda: _signed().archive()),
     ValidPackage("safetensors-and-functions", lambda: _with_safetensors().directory()),
+    ValidPackage("edges", lambda: _edges().archive()),
     ValidPackage("two-artifacts", lambda: two_artifacts_draft().archive()),
 )

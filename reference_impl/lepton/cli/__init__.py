@@ -51,6 +51,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
     arguments = list(sys.argv[1:] if argv is None else argv)
     name = arguments[0] if arguments else "--help"
+    _never_without_streams()
     _never_fail_on_encoding()
     try:
         if name in ("--help", "-h", "help"):
@@ -194,6 +195,14 @@ def _complain(name: str, message: str) -> int:
     with contextlib.suppress(OSError):
         print(f"{prefix}: {printable}", file=sys.stderr)
     return EXIT_ERROR
+
+
+def _never_without_streams() -> None:
+    """Write to nowhere where the caller closed a stream: Python has None in its place then."""
+    if sys.stdout is None:
+        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115  # as long as the process
+    if sys.stderr is None:
+        sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115
 
 
 def _never_fail_on_encoding() -> None:

@@ -37,6 +37,11 @@ def _default(value: Any) -> Forge:
     return manifest(lambda m: m["interface"]["inputs"][1].update(default=value), Bases.threshold)
 
 
+def _optional(**members: Any) -> Forge:
+    """Return a forge whose optional input has other members in the interface than in the signature."""
+    return manifest(lambda m: m["interface"]["inputs"][1].update(members), Bases.threshold)
+
+
 def _step(place: int, **members: Any) -> Forge:
     return manifest(lambda m: m["processing"]["pre"][place].update(members), Bases.vision)
 
@@ -61,6 +66,12 @@ def _argmax_of_nothing(document: dict[str, Any]) -> None:
     document["symbols"]["N"]["min"] = 0
     document["processing"]["post"][1]["axis"] = 0
     document["interface"]["outputs"][1]["shape"] = [3]
+
+
+def _argmax_of_booleans(document: dict[str, Any]) -> None:
+    softmax, argmax = document["processing"]["post"]
+    cast = {"op": "cast", "version": 1, "in": softmax["out"], "out": "any", "datatype": "BOOL"}
+    document["processing"]["post"] = [softmax, cast, {**argmax, "in": "any"}]
 
 
 def _file(path: str, data: Callable[[bytes], bytes]) -> Forge:
@@ -175,6 +186,9 @@ SIGNATURE_FAULTS: tuple[Violation, ...] = (
     Violation("PKG-PRO-02", "post-reads-an-input", _post(0, **{"in": "image"})),
     Violation("PKG-PRO-02", "argmax-axis", _post(1, axis=2)),
     Violation("PKG-PRO-02", "argmax-of-nothing", manifest(_argmax_of_nothing, Bases.vision)),
+    Violation("PKG-PRO-02", "argmax-of-booleans", manifest(_argmax_of_booleans, Bases.vision)),
+    Violation("PKG-PRO-02", "optional-input-of-another-shape", _optional(shape=[1])),
+    Violation("PKG-PRO-02", "optional-input-of-another-datatype", _optional(datatype="FP64")),
     Violation("PKG-PRO-02", "cast-to-bf16", _step(0, datatype="BF16")),
     Violation("PKG-PRO-02", "cast-to-strings", _step(0, datatype="BYTES")),
     Violation("PKG-PRO-03", "interface-alone", manifest(lambda m: m.pop("processing"), Bases.vision)),

@@ -45,6 +45,10 @@ HELP_WIDTH = 100
 EXIT_ERROR = 2
 EXIT_INTERRUPTED = 130
 EXIT_BROKEN_PIPE = 141
+EXIT_TERMINATED = 143
+
+#: Commands that make files in a temporary folder, which has to go when they are told to end.
+_WRITERS = frozenset(("pack", "convert", "pull", "sign", "attach"))
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -53,6 +57,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     name = arguments[0] if arguments else "--help"
     _never_without_streams()
     _never_fail_on_encoding()
+    if argv is None and name in _WRITERS:
+        _end_in_order()
     try:
         if name in ("--help", "-h", "help"):
             code = _print_help()
@@ -72,7 +78,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     except OSError as error:
         place = f"{error.filename!r}: " if error.filename is not None else ""
         return _complain(name, f"{place}{error.strerror or error}")
-    except Exception:
+    except Exception as error:
+        end = _end_behind(error)
+        if end is not None:
+            return end
         # A fault of ours must never look like a verdict, and Python's own exit code for it is 1.
         import traceback
 
@@ -195,6 +204,26 @@ def _complain(name: str, message: str) -> int:
     with contextlib.suppress(OSError):
         print(f"{prefix}: {printable}", file=sys.stderr)
     return EXIT_ERROR
+
+
+def _end_behind(error: BaseException) -> int | None:
+    """Return the exit code of the signal that, on its way through a library, became another error."""
+    seen: BaseException | None = error
+    while seen is not None:
+        if isinstance(seen, (KeyboardInterrupt, SystemExit)):
+            return EXIT_INTERRUPTED if isinstance(seen, KeyboardInterrupt) else EXIT_TERMINATED
+        seen = seen.__cause__ or seen.__context__
+    return None
+
+
+def _end_in_order() -> None:
+    """Let SIGTERM leave by the way of an exception, which removes temporary folders; it would by none."""
+    import signal
+
+    def leave(number: int, frame: object) -> None:
+        raise SystemExit(EXIT_TERMINATED)
+
+    signal.signal(signal.SIGTERM, leave)
 
 
 def _never_without_streams() -> None:

@@ -239,13 +239,15 @@ class OpenZipFile:
             for raw in self._raw():
                 used += len(raw)
                 waiting = raw
-                while waiting and left > 0:
-                    piece = inflater.decompress(waiting, min(CHUNK_BYTES, left))
+                while left > 0 and not inflater.eof:
+                    most = min(CHUNK_BYTES, left)
+                    piece = inflater.decompress(waiting, most)
                     waiting = inflater.unconsumed_tail
                     left -= len(piece)
                     if piece:
                         yield piece
-                    elif inflater.eof or not waiting:
+                    # A full piece may leave more behind in the inflater, though all input is taken.
+                    if not waiting and len(piece) < most:
                         break
                 if inflater.eof or left == 0:
                     used -= len(inflater.unused_data)

@@ -153,3 +153,16 @@ def test_a_pipe_in_the_place_of_a_package_is_refused_without_being_opened(tmp_pa
     os.mkfifo(path)
     with pytest.raises(SourceError, match="neither a directory nor a regular file"):
         open_package(path)
+
+
+@pytest.mark.parametrize("size", [2**20 - 1, 2**20, 2**20 + 1, 15_728_713])
+def test_a_file_whose_last_bytes_wait_in_the_inflater_is_whole(size: int, tmp_path: Path) -> None:
+    """DEFLATE may have taken all its input when a piece is full, and have more to give."""
+    path = tmp_path / "p.lepton"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as out:
+        out.writestr("lepton.json", b"x" * size)
+    container = ZipContainer(path)
+    file = container.open(container.entries["lepton.json"])
+    assert sum(len(piece) for piece in file.chunks()) == size
+    assert file.fault() is None
+    container.close()

@@ -175,7 +175,7 @@ def _text(data: bytes) -> None:
     lines = split_lines(file)
     expect(b"\n".join(lines) in (file, file[:-1]), "the lines are not those of the file")
     _names(file, lines)
-    if tokens_fault(step, lines) is not None:
+    if tokens_fault(step, file) is not None:
         return
     spec = TensorSpec("a", "BYTES", (1,))
     files = StepFiles({"tokens.txt": file}.__getitem__)

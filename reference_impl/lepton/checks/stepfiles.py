@@ -16,7 +16,7 @@ from lepton.checks.tensors import tensor_fault
 from lepton.finding import Finding
 from lepton.formats import Contents
 from lepton.formats.calls import first_circle
-from lepton.formats.lines import MAX_LINES_BYTES, split_lines
+from lepton.formats.lines import MAX_LINES_BYTES, each_line, first_repeat
 from lepton.formats.onnx import OnnxModel, OnnxValue
 from lepton.package.paths import MANIFEST
 from lepton.package.read import Package
@@ -77,7 +77,7 @@ def _content_fault(manifest: Mapping[str, Any], step: Any, chain: str, contents:
         bound = [[known[name] for name in names(step[member])] for member in ("in", "out")]
         return _graph_fault(contents.onnx) or _binding_fault(contents.onnx, *bound)
     assert contents.lines is not None
-    return tokens_fault(step, split_lines(contents.lines)) if step["op"] == "tokenize" else None
+    return tokens_fault(step, contents.lines) if step["op"] == "tokenize" else None
 
 
 def _graph_fault(model: OnnxModel) -> str | None:
@@ -127,18 +127,18 @@ def _value_fault(value: OnnxValue, given: Type) -> str | None:
     return None
 
 
-def tokens_fault(step: Any, lines: Sequence[bytes]) -> str | None:
-    """Say what is wrong with a token file."""
-    seen: dict[bytes, int] = {}
-    for at, line in enumerate(lines):
+def tokens_fault(step: Any, data: bytes) -> str | None:
+    """Say what is wrong with a token file that is one of lines."""
+    special = {step[name].encode(): name for name in reversed(SPECIAL) if name in step}
+    for at, line in enumerate(each_line(data)):
         if not line:
             return f"found the empty line {at}, expected a token on every line"
-        if line in seen:
-            return f"found the line {at} equal to the line {seen[line]}, expected different tokens"
-        seen[line] = at
-    for name in SPECIAL:
-        if name in step and step[name].encode() not in seen:
-            return f"found no line {step[name]!r}, expected the {name} token on one"
+        special.pop(line, None)
+    repeat = first_repeat(data)
+    if repeat is not None:
+        return f"found the line {repeat[0]} equal to the line {repeat[1]}, expected different tokens"
+    for token, name in special.items():
+        return f"found no line {token.decode()!r}, expected the {name} token on one"
     return None
 
 

@@ -3,14 +3,21 @@
 Owns what every such file has to be; leaves what its lines mean to the steps that read it. Serves PKG-PRO-05.
 """
 
+import io
+from array import array
+from collections.abc import Iterable, Iterator
+from typing import Any
+
 from lepton.formats.source import Source
 
-__all__ = ["MAX_LINES_BYTES", "line_fault", "read_lines", "split_lines"]
+__all__ = ["MAX_LINES_BYTES", "each_line", "first_repeat", "line_fault", "read_lines", "split_lines"]
 
 #: Bytes of a file of lines.
 MAX_LINES_BYTES = 16 * 1024 * 1024
 #: Bytes read at a time.
 CHUNK_BYTES = 1024 * 1024
+#: Bytes of a file whose lines are held in memory to find two that are equal.
+MAX_HELD_BYTES = 1024 * 1024
 
 
 def line_fault(data: bytes) -> tuple[int, str] | None:
@@ -35,6 +42,47 @@ def split_lines(data: bytes) -> list[bytes]:
     if lines[-1] == b"":
         lines.pop()
     return lines
+
+
+def each_line(data: bytes) -> Iterator[bytes]:
+    """Yield the lines one by one: sixteen million of them take no memory together."""
+    for line in io.BytesIO(data):
+        yield line.removesuffix(b"\n")
+
+
+def first_repeat(data: bytes) -> tuple[int, int] | None:
+    """Return the numbers of a line that is equal to one before it, and of that one; None when all differ."""
+    if len(data) <= MAX_HELD_BYTES:
+        return _repeat(enumerate(each_line(data)))
+    import numpy as np
+
+    # Eight bytes a line tell which few may be equal.
+    hashes = np.frombuffer(array("q", map(hash, each_line(data))), np.int64)
+    hashes.sort()
+    for suspect in _twice(hashes):
+        found = _repeat((at, line) for at, line in enumerate(each_line(data)) if hash(line) == suspect)
+        if found is not None:
+            return found
+    return None
+
+
+def _twice(ordered: Any) -> Iterator[int]:
+    """Yield numbers that stand twice in a sorted array, without a copy of it."""
+    same = ordered[1:] == ordered[:-1]
+    at = int(same.argmax()) if same.size else 0
+    while same.size and same[at]:
+        yield int(ordered[at])
+        same[at] = False
+        at = int(same.argmax())
+
+
+def _repeat(lines: Iterable[tuple[int, bytes]]) -> tuple[int, int] | None:
+    seen: dict[bytes, int] = {}
+    for at, line in lines:
+        if line in seen:
+            return at, seen[line]
+        seen[line] = at
+    return None
 
 
 def read_lines(source: Source) -> bytes | None:

@@ -5,7 +5,7 @@ Serves PKG-DIG.
 
 from collections.abc import Iterator
 
-from lepton.checks.registry import Check, check
+from lepton.checks.registry import Check, NotChecked, check
 from lepton.finding import Finding
 from lepton.package.paths import MANIFEST, syntax_fault
 from lepton.package.read import Package
@@ -14,7 +14,7 @@ __all__ = ["CHECKS"]
 
 
 @check("PKG-DIG-01", "PKG-DIG-02", "PKG-DIG-03")
-def listed_files(package: Package) -> Iterator[Finding]:
+def listed_files(package: Package) -> Iterator[Finding | NotChecked]:
     """One finding a file: missing, of another length, or of other bytes; none where the path is no path."""
     assert package.manifest is not None
     seen = set()
@@ -30,6 +30,8 @@ def listed_files(package: Package) -> Iterator[Finding]:
         elif fact.broken == "PKG-DIG-02":
             message = f"found {fact.size} bytes, expected {listed['size']} as listed"
             yield Finding("PKG-DIG-02", path, "", message, "")
+        elif fact.broken == "PKG-DIG-03" and fact.unread:
+            yield NotChecked("PKG-DIG-03", f"{path}: {fact.unread}")
         elif fact.broken == "PKG-DIG-03":
             message = f"found the SHA-256 {fact.sha256}, expected {listed['sha256']} as listed"
             yield Finding("PKG-DIG-03", path, "", message, "")

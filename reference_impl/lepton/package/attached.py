@@ -4,9 +4,10 @@ Owns reading them once, with the package; leaves judging them to `lepton.checks.
 to `lepton.signing.verify`. Serves PKG-SGN-01 and PKG-SGN-06.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import NamedTuple
 
+from lepton.package.budget import CLOSED, Budget
 from lepton.package.container import Container, Entry
 from lepton.package.digests import digest
 from lepton.package.envelope import Bundle, Envelope, Malformed, read_bundle, read_envelope
@@ -28,13 +29,21 @@ class Attached(NamedTuple):
     limit: str = ""
 
 
-def read_attached(container: Container) -> Iterator[Attached]:
-    """Read every file that the standard says something about. Raises: SourceError when the disk fails."""
+def read_attached(container: Container, budget: Budget, closed: Collection[str]) -> Iterator[Attached]:
+    """Read every file that the standard says something about, but for those in `closed`.
+
+    Raises: SourceError when the disk fails.
+    """
     for path in sorted(container.entries, key=lambda one: one.encode("utf-8", "surrogateescape")):
         entry = container.entries[path]
         signed = path.startswith("signatures/") and path.endswith(".sigstore.json")
         attested = path.startswith("attestations/") and path.endswith(".dsse.json")
         if (not signed and not attested) or entry.faulty:
+            continue
+        if path in closed or (
+            not entry.stored and not budget.expand(min(entry.size, MAX_DOCUMENT_BYTES + 1))
+        ):
+            yield Attached(path, None, None, None, CLOSED)
             continue
         data = _data(container, entry)
         if data is None:
@@ -44,9 +53,9 @@ def read_attached(container: Container) -> Iterator[Attached]:
             continue
         try:
             if signed:
-                yield Attached(path, read_bundle(data), None, None)
+                yield Attached(path, read_bundle(data, budget.take), None, None)
             else:
-                yield Attached(path, None, read_envelope(data), None)
+                yield Attached(path, None, read_envelope(data, budget.take), None)
         except Malformed as fault:
             if fault.limit:
                 yield Attached(path, None, None, None, str(fault))

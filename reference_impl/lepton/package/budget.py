@@ -1,19 +1,45 @@
 """How much of one package's JSON is held in memory: bounded by the size of the package on disk.
 
-Owns the two sums, of values and of bytes that were compressed; leaves counting to those who read. Many
-documents, or one that unpacks a thousandfold, cost no more than PKG-VAL-07 allows.
+Owns the two sums, of values and of bytes that were compressed, and which files are not unpacked at all;
+leaves counting to those who read. Many documents, or files that unpack a thousandfold, cost no more than
+PKG-VAL-07 allows.
 """
 
 import threading
+from collections.abc import Iterable
 
+from lepton.package.container import Entry
 from lepton.package.limits import (
     FREE_EXPANDED_BYTES,
+    FREE_INFLATED_BYTES,
     FREE_VALUES,
+    INFLATED_BYTES_A_BYTE,
     INPUT_BYTES_A_VALUE,
     MAX_VALUES,
 )
 
-__all__ = ["Budget"]
+__all__ = ["CLOSED", "Budget", "closed"]
+
+#: Why a file is not unpacked.
+CLOSED = "the compressed files unpack to more than this validator reads of a package of this size"
+#: DEFLATE makes at most so many bytes of one.
+_MOST_INFLATED = 1032
+
+
+def closed(entries: Iterable[Entry], input_bytes: int) -> frozenset[str]:
+    """Return the paths of those files that unpack beyond what a package of so many bytes may, in order."""
+    left = FREE_INFLATED_BYTES + INFLATED_BYTES_A_BYTE * input_bytes
+    found = set()
+    for one in entries:
+        if one.stored or one.faulty:
+            continue
+        # A size that no content can have costs nothing, and is a fault of its own.
+        size = min(one.size, _MOST_INFLATED * (one.input_bytes + 1))
+        if size > left:
+            found.add(one.path)
+        else:
+            left -= size
+    return frozenset(found)
 
 
 class Budget:

@@ -6,6 +6,7 @@ Owns their form; leaves what they are about to `lepton.signing.statement`, and t
 
 import base64
 import binascii
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from lepton.package.jsontext import Kind, read_json
@@ -29,6 +30,8 @@ BUNDLE_TYPE = "application/vnd.dev.sigstore.bundle.v0.3+json"
 PAYLOAD_TYPE = "application/vnd.in-toto+json"
 STATEMENT_TYPE = "https://in-toto.io/Statement/v1"
 MODEL_SIGNATURE = "https://model_signing/signature/v1.0"
+
+Take = Callable[[int], str]
 
 _MATERIALS = ("publicKey", "x509CertificateChain", "certificate")
 #: Certificates in a chain that are looked at.
@@ -83,9 +86,9 @@ class Bundle(NamedTuple):
     envelope: Envelope
 
 
-def read_bundle(data: bytes) -> Bundle:
-    """Read a bundle v0.3 with a DSSE envelope. Raises: Malformed."""
-    document = _document(data)
+def read_bundle(data: bytes, take: Take | None = None) -> Bundle:
+    """Read a bundle v0.3 with a DSSE envelope; `take` as of `read_json`. Raises: Malformed."""
+    document = _document(data, take)
     kind = document.get("mediaType")
     if kind != BUNDLE_TYPE:
         raise Malformed("/mediaType", f"found {_shown(kind)}, expected {BUNDLE_TYPE!r}")
@@ -99,16 +102,19 @@ def read_bundle(data: bytes) -> Bundle:
         raise Malformed(f"{place}/tlogEntries", f"found {_shown(entries)}, expected a list")
     value = _object(material, given[0], place)
     hint, certificates = _material(given[0], value, f"{place}/{given[0]}")
-    envelope = _envelope(_object(document, "dsseEnvelope", ""), "/dsseEnvelope")
+    envelope = _envelope(_object(document, "dsseEnvelope", ""), "/dsseEnvelope", take)
     if len(envelope.signatures) != 1:
         found = len(envelope.signatures)
         raise Malformed("/dsseEnvelope/signatures", f"found {found} signatures, expected one")
     return Bundle(data, given[0], hint, certificates, envelope)
 
 
-def read_envelope(data: bytes) -> Envelope:
-    """Read a DSSE envelope that holds an in-toto Statement v1. Raises: Malformed."""
-    return _envelope(_document(data), "")
+def read_envelope(data: bytes, take: Take | None = None) -> Envelope:
+    """Read a DSSE envelope that holds an in-toto Statement v1; `take` as of `read_json`.
+
+    Raises: Malformed.
+    """
+    return _envelope(_document(data, take), "", take)
 
 
 def _material(kind: str, value: dict[str, Any], place: str) -> tuple[str, tuple[bytes, ...]]:
@@ -131,7 +137,7 @@ def _material(kind: str, value: dict[str, Any], place: str) -> tuple[str, tuple[
     return "", tuple(found)
 
 
-def _envelope(value: dict[str, Any], place: str) -> Envelope:
+def _envelope(value: dict[str, Any], place: str, take: Take | None) -> Envelope:
     kind = value.get("payloadType")
     if kind != PAYLOAD_TYPE:
         raise Malformed(f"{place}/payloadType", f"found {_shown(kind)}, expected {PAYLOAD_TYPE!r}")
@@ -145,11 +151,11 @@ def _envelope(value: dict[str, Any], place: str) -> Envelope:
         if not isinstance(one, dict):
             raise Malformed(where, f"found {_shown(one)}, expected an object")
         found.append(_bytes(one, "sig", where))
-    return Envelope(payload, tuple(found), _statement(payload, f"{place}/payload"))
+    return Envelope(payload, tuple(found), _statement(payload, f"{place}/payload", take))
 
 
-def _statement(payload: bytes, place: str) -> Statement:
-    text = read_json(payload, max_bytes=MAX_DOCUMENT_BYTES)
+def _statement(payload: bytes, place: str, take: Take | None) -> Statement:
+    text = read_json(payload, max_bytes=MAX_DOCUMENT_BYTES, take=take)
     if text.fault is not None:
         limit = text.fault.kind is Kind.LIMIT
         raise Malformed(place, f"the payload is no JSON text: {text.fault.message}", limit=limit)
@@ -173,8 +179,8 @@ def _statement(payload: bytes, place: str) -> Statement:
     return Statement(tuple(found), kind, value.get("predicate"))
 
 
-def _document(data: bytes) -> dict[str, Any]:
-    text = read_json(data, max_bytes=MAX_DOCUMENT_BYTES)
+def _document(data: bytes, take: Take | None) -> dict[str, Any]:
+    text = read_json(data, max_bytes=MAX_DOCUMENT_BYTES, take=take)
     if text.fault is not None:
         raise Malformed(text.fault.pointer, text.fault.message, limit=text.fault.kind is Kind.LIMIT)
     if not isinstance(text.value, dict):

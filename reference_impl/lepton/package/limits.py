@@ -6,7 +6,9 @@ implementation and lead to "not checked", never to a finding. Serves `core` and 
 
 __all__ = [
     "FREE_EXPANDED_BYTES",
+    "FREE_INFLATED_BYTES",
     "FREE_VALUES",
+    "INFLATED_BYTES_A_BYTE",
     "INPUT_BYTES_A_VALUE",
     "MAX_DEPTH",
     "MAX_DIRECTORY_BYTES",
@@ -39,6 +41,10 @@ FREE_VALUES = 400_000
 INPUT_BYTES_A_VALUE = 24
 #: Bytes of all compressed documents together, unpacked, beside as many as the package has.
 FREE_EXPANDED_BYTES = 16 * 1024 * 1024
+#: Bytes that all compressed files of a package may unpack to, and how many more for each byte of the package:
+#: what can be digested in the time of PKG-VAL-07 at 100 MB a second. Zeros unpack a thousandfold.
+FREE_INFLATED_BYTES = 1024 * 1024 * 1024
+INFLATED_BYTES_A_BYTE = 100
 #: Bytes of a zip's central directory: more than 65,535 entries with the longest paths need.
 MAX_DIRECTORY_BYTES = 128 * 1024 * 1024
 #: Bytes of a file that is read into memory once, to be digested and interpreted there.

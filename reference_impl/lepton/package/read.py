@@ -23,7 +23,7 @@ from lepton.formats.signs import content_sign
 from lepton.formats.source import MemorySource, Source
 from lepton.formats.weights import WeightFact, weight_facts
 from lepton.package.attached import Attached, read_attached
-from lepton.package.budget import Budget
+from lepton.package.budget import CLOSED, Budget, closed
 from lepton.package.container import Container, Entry, OpenFile
 from lepton.package.digests import Digest, digest, spread
 from lepton.package.directory import DirectoryContainer
@@ -79,7 +79,7 @@ class Package:
     `manifest` is None unless the manifest is read, of this edition and valid; `files` has a fact for each
     listed path; `damage` says of entries of a zip how their content contradicts their headers; `reversible`
     says of the entry file of each ONNX artifact whether it has weights to reverse, None if unknown, and
-    `weights` which of its weights mutants can change.
+    `weights` which of its weights mutants can change; `closed` are the files that unpack to too much.
     """
 
     def __init__(self, container: Container) -> None:
@@ -95,7 +95,9 @@ class Package:
         self.manifest: dict[str, Any] | None = None
         self.files: dict[str, FileFact] = {}
         self.damage: dict[str, str] = {}
-        self._budget = Budget(sum(one.input_bytes for one in container.entries.values()))
+        input_bytes = sum(one.input_bytes for one in container.entries.values())
+        self._budget = Budget(input_bytes)
+        self.closed = closed(container.entries.values(), input_bytes)
         self.reversible: dict[str, bool | None] = {}
         self.attached: tuple[Attached, ...] = ()
         self.weights: dict[str, tuple[WeightFact, ...] | None] = {}
@@ -103,7 +105,7 @@ class Package:
             self._read_manifest()
         if self.manifest is not None:
             self._read_files(self.manifest)
-            self.attached = tuple(read_attached(self.container))
+            self.attached = tuple(read_attached(self.container, self._budget, self.closed))
         if self.container.kind == "zip":
             self._read_rest()
 
@@ -177,6 +179,8 @@ class Package:
             schemas[manifest["card"]] = "card.schema.json"
 
         def read(path: str) -> FileFact:
+            if path in self.closed:
+                return FileFact("PKG-DIG-03", unread=CLOSED)
             schema, form = schemas.get(path), formats.get(path)
             return _read_file(self.container, listed[path], schema, form, self._budget)
 
@@ -195,7 +199,8 @@ class Package:
         if any(fault.requirement in STRUCTURE for fault in self.container.faults):
             return
         for path, entry in self.container.entries.items():
-            if path in self.files or entry.faulty or (path == MANIFEST and self.text is not None):
+            read = path in self.files or (path == MANIFEST and self.text is not None)
+            if read or entry.faulty or path in self.closed:
                 continue
             file = self.container.open(entry)
             for _ in file.chunks():

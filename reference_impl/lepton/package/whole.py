@@ -41,6 +41,8 @@ def _fault(package: Package) -> str:
     if package.manifest is None:
         return "it has no valid lepton.json"
     for path, fact in package.files.items():
+        if fact.broken and fact.unread:
+            return f"{displayed(path)!r} was not read: {fact.unread}"
         if fact.broken:
             return f"{displayed(path)!r} violates {fact.broken}"
     for path in package.container.entries:

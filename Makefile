@@ -30,7 +30,7 @@ lint: $(VENV)/.installed ## Style, types, imports, and the standard's own rules 
 spec: $(VENV)/.installed ## Generate the published files from the prose in spec/ (1 s)
 	$(BIN)/python tools/spec.py build
 
-mutants: $(VENV)/.installed ## Which test kills which planted fault, as a table (5 min)
+mutants: $(VENV)/.installed ## Which test kills which planted fault, as a table (12 min)
 	$(BIN)/python -m lepton_conformance.mutants
 
 field: $(VENV)/.installed ## Certify five servers of other people, each from its packages (4 min; once 10 min and 3 GB)

@@ -184,9 +184,9 @@ def _compile_admission(
 
 
 def _symbol_tests(size: str, symbol: Symbol) -> list[str]:
-    tests = [f"{size} < {symbol.min:d}"] if symbol.min > 0 else []
+    tests = [f"{size} < {int(symbol.min)}"] if symbol.min > 0 else []
     if symbol.max is not None:
-        tests.append(f"{size} > {symbol.max:d}")
+        tests.append(f"{size} > {int(symbol.max)}")
     if symbol.multiple_of > 1:
-        tests.append(f"{size} % {symbol.multiple_of:d}")
+        tests.append(f"{size} % {int(symbol.multiple_of)}")
     return tests

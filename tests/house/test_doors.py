@@ -20,6 +20,7 @@ TARGETS = {
     "field-runtimes",
     "field-packages",
     "fuzz",
+    "hostile",
     "figures",
     "site",
     "site-serve",

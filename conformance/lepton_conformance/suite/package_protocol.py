@@ -2,6 +2,7 @@
 
 import functools
 import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import jsonschema_rs
 import lepton_spec
 from lepton_conformance.forge import VALID, VIOLATIONS
 from lepton_conformance.forge.draft import MANIFEST, Forged
+from lepton_conformance.forge.valid import linear_draft
 from lepton_conformance.outcome import AdapterFault, NotTested, SubjectFault, SubjectGone
 from lepton_conformance.subject.exchange import LineExchange, PackageExchange
 from lepton_conformance.subject.validator import (
@@ -67,6 +69,8 @@ def test_hello_errors_and_shutdown(validator: ValidatorSubject, budget: Budget) 
                 raise SubjectFault(f"sent {what}; found {said_of(said)}, expected the verdict 'fail'")
         elif what in _NO_CONTAINERS:
             _refused_path(validator, what)
+        elif what == _LINKED:
+            _followed(validator)
         else:
             _shutdown(validator)
 
@@ -77,6 +81,7 @@ def test_hello_errors_and_shutdown(validator: ValidatorSubject, budget: Budget) 
         "every package",
         *_NO_PACKAGES,
         *_NO_CONTAINERS,
+        _LINKED,
     )
     each(budget, (*asked, "shutdown"), check)
 
@@ -106,11 +111,26 @@ def _refused_path(validator: ValidatorSubject, what: str) -> None:
     _NO_CONTAINERS[what](path)
     said, _ = validator.at(path, validator.levels()[0])
     path.unlink()
-    if not isinstance(said, ValidatorReport) or said.verdict != "fail" or not said.findings:
+    if not isinstance(said, ValidatorReport) or set(said.violated()) != {"PKG-ZIP-04"}:
         found = said_of(said) if isinstance(said, ValidatorReport) else f"{said!r:.300}"
-        raise SubjectFault(
-            f"sent the path of {what}; found {found}, expected a report with the verdict 'fail'"
-        )
+        raise SubjectFault(f"sent the path of {what}; found {found}, expected a report with PKG-ZIP-04 alone")
+
+
+#: A link at the path itself is followed; PKG-LAY-05 is about those in a package.
+_LINKED = "a link to a package"
+
+
+def _followed(validator: ValidatorSubject) -> None:
+    """Expect a report on the package that a link leads to. Raises: SubjectFault."""
+    folder = validator.folder / "linked"
+    folder.mkdir(exist_ok=True)
+    link = folder / "link"
+    link.symlink_to(linear_draft().directory().write(folder, "package"))
+    said, _ = validator.at(link, validator.levels()[0])
+    shutil.rmtree(folder)
+    if not isinstance(said, ValidatorReport) or said.verdict != "pass":
+        found = said_of(said) if isinstance(said, ValidatorReport) else f"{said!r:.300}"
+        raise SubjectFault(f"sent the path of {_LINKED}; found {found}, expected the verdict 'pass'")
 
 
 def _hello(validator: ValidatorSubject) -> None:

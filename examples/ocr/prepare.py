@@ -24,24 +24,28 @@ MODELS = {
     "classifier.onnx": "ch_ppocr_mobile_v2.0_cls_infer.onnx",
     "recogniser.onnx": "ch_PP-OCRv4_rec_infer.onnx",
 }
-#: What stands on each page, and by how much the page is turned.
+#: What stands on each page, and by how much the page is turned. Two have as many lines, so that their answers
+#: can be compared.
 PAGES = (
     (("Lepton",), 0),
+    (("neutrino",), 0),
     (("Packages", "that prove themselves"), 180),
     (("One cause,", "one finding.", "0123456789"), 0),
     (("electron", "muon"), 0),
 )
+#: Colours of letters, page by page: with black alone, red and blue could change places unseen.
+INKS = ("navy", "maroon")
 SIZE, MARGIN, SPACING = 30, 24, 2
 
 
-def drawn(lines: tuple[str, ...], turned: int = 0) -> bytes:
-    """Return a PNG file of a white page with black lines, by the font that comes with Pillow."""
+def drawn(lines: tuple[str, ...], turned: int = 0, ink: str = "black") -> bytes:
+    """Return a PNG file of a white page with lines of letters, by the font that comes with Pillow."""
     font = ImageFont.load_default(SIZE)
     width = max(int(font.getlength(line)) for line in lines) + 2 * MARGIN
     page = Image.new("RGB", (width, SIZE * SPACING * len(lines) + MARGIN), "white")
     pen = ImageDraw.Draw(page)
     for number, line in enumerate(lines):
-        pen.text((MARGIN, MARGIN + number * SIZE * SPACING), line, font=font, fill="black")
+        pen.text((MARGIN, MARGIN + number * SIZE * SPACING), line, font=font, fill=ink)
     file = io.BytesIO()
     page.rotate(turned).save(file, "PNG")
     return file.getvalue()
@@ -68,7 +72,7 @@ def main() -> None:
     onnx.save(boxes_graph(), folder / "boxes.onnx")
     onnx.save(lines_graph(), folder / "lines.onnx")
     (folder / "keys.txt").write_text(_keys(folder / "recogniser.onnx"), encoding="utf-8", newline="\n")
-    pages = [drawn(lines, turned) for lines, turned in PAGES]
+    pages = [drawn(*page, INKS[number % len(INKS)]) for number, page in enumerate(PAGES)]
     np.savez(folder / "pages.npz", page=np.array(pages)[:, np.newaxis])
     for number, page in enumerate(pages):
         (folder / f"page-{number}.png").write_bytes(page)

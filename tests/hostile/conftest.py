@@ -52,11 +52,11 @@ class Watched:
             [sys.executable, str(PROGRAM)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
         )
 
-    def judge(self, path: Path, level: str = "quick") -> Judged:
+    def judge(self, path: Path, level: str = "quick", *, size: int = 0) -> Judged:
         """Judge a package and see that it came to an end and nothing forbidden was done."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None
-        most = FREE_SECONDS + weight(path) / BYTES_A_SECOND
+        most = FREE_SECONDS + size / BYTES_A_SECOND
         self._process.stdin.write(json.dumps([str(path), level, most]) + "\n")
         self._process.stdin.flush()
         line = self._process.stdout.readline()
@@ -104,8 +104,8 @@ def measured() -> Iterator[Judge]:
     def run(path: Path, level: str = "quick", *, size: int | None = None) -> Judged:
         watched = Watched()
         started.append(watched)
-        found = watched.judge(path, level)
         size = weight(path) if size is None else size
+        found = watched.judge(path, level, size=size)
         assert found.peak <= 10 * size + FREE_BYTES, f"{found.peak / 1e6:.0f} MB for {size / 1e6:.1f} MB"
         assert found.seconds <= FREE_SECONDS + size / BYTES_A_SECOND
         return found

@@ -7,7 +7,8 @@ them (the attribution table of PKG-MAN-04).
 from collections.abc import Iterator
 from typing import Any
 
-from lepton.checks.attribution import requirement_of
+from lepton.checks.attribution import CARD, requirement_of
+from lepton.checks.documents import blocked_by
 from lepton.checks.registry import Check, NotChecked, Stage, check
 from lepton.finding import Finding
 from lepton.package.canonical import canonical_fault
@@ -155,10 +156,13 @@ def default_language(package: Package) -> Iterator[Finding | NotChecked]:
     for pointer, text in texts:
         yield from fits_language(MANIFEST, pointer, text, manifest["language"])
     path = manifest["card"]
-    fact = package.files.get(path)
-    card = fact.document.value if fact is not None and fact.document is not None else None
-    if card is None:
+    reason = blocked_by(package, path, CARD)
+    if reason is not None:
+        yield NotChecked("COR-TXT-01", reason)
         return
+    document = package.files[path].document
+    assert document is not None
+    card = document.value
     for name in ("intendedUse", "outOfScopeUse", "limitations"):
         text, pointer = card[name], f"/{name}"
         if "notProvided" in text:

@@ -12,7 +12,8 @@ from lepton.finding import Finding
 from lepton.package import Package, open_package
 from lepton.validate import validate_package
 from lepton_conformance.forge import VIOLATIONS
-from lepton_conformance.forge.valid import linear_draft
+from lepton_conformance.forge.package import CARD
+from lepton_conformance.forge.valid import linear_draft, two_artifacts_draft
 
 
 @pytest.fixture
@@ -116,3 +117,23 @@ def test_two_faults_without_a_common_cause_are_both_found(tmp_path: Path) -> Non
     assert {one.requirement for one in report.findings} == {"PKG-LAY-06", "PKG-DIG-03"}
     assert report.not_checked["PKG-ART-03"] == "blocked by PKG-DIG-03"
     assert report.not_checked["PKG-VEC-07"] == "blocked by PKG-DIG-03"
+
+
+@pytest.mark.requirement("PKG-VAL-05")
+def test_what_is_blocked_for_one_of_several_is_not_checked(tmp_path: Path) -> None:
+    draft = two_artifacts_draft()
+    entry = draft.manifest["artifacts"][1]["entry"]
+    path = draft.put(entry, b"no model").directory().write(tmp_path)
+    report = validate_package(path, level="quick")
+    assert {(one.requirement, one.file) for one in report.findings} == {("PKG-ART-01", entry)}
+    for name in ("PKG-ART-02", "PKG-ART-03", "PKG-ART-06"):
+        assert report.not_checked[name] == "blocked by PKG-ART-01"
+    assert "PKG-ART-01" in report.checked
+    assert not report.not_checked.keys() & set(report.checked)
+
+
+@pytest.mark.requirement("PKG-VAL-05")
+def test_texts_of_a_card_that_is_not_read_are_not_checked(tmp_path: Path) -> None:
+    path = linear_draft().directory().write(tmp_path)
+    (path / CARD).write_bytes(b"{}")
+    assert validate_package(path, level="quick").not_checked["COR-TXT-01"] == "blocked by PKG-DIG-02"

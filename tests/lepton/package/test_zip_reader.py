@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from lepton.errors import SourceError
 from lepton.package import open_package
 from lepton.package.zipread import ZipContainer
+from lepton.validate import validate_package
 from lepton_conformance.forge.valid import linear_draft
 
 SOUND = linear_draft().archive()
@@ -166,3 +167,27 @@ def test_a_file_whose_last_bytes_wait_in_the_inflater_is_whole(size: int, tmp_pa
     assert sum(len(piece) for piece in file.chunks()) == size
     assert file.fault() is None
     container.close()
+
+
+#: A field of FFFFFFFF without a ZIP64 record: the header, the field's place in it, and what is found.
+UNRESOLVED = {
+    "local compressed size": (b"PK\3\4", 18, ["PKG-ZIP-09", "PKG-ZIP-03"]),
+    "local size": (b"PK\3\4", 22, ["PKG-ZIP-09", "PKG-ZIP-03"]),
+    "central compressed size": (b"PK\1\2", 20, ["PKG-ZIP-04"]),
+    "central size": (b"PK\1\2", 24, ["PKG-ZIP-09", "PKG-ZIP-03", "PKG-ZIP-07"]),
+    "central offset": (b"PK\1\2", 42, ["PKG-ZIP-04"]),
+}
+
+
+@pytest.mark.requirement("PKG-ZIP-09")
+@pytest.mark.parametrize("field", UNRESOLVED)
+def test_a_zip64_field_that_nothing_resolves_keeps_its_value(field: str, tmp_path: Path) -> None:
+    signature, place, expected = UNRESOLVED[field]
+    assert ARCHIVE is not None
+    data = bytearray(ARCHIVE)
+    second = data.index(signature, data.index(signature) + 4)
+    data[second + place : second + place + 4] = b"\xff" * 4
+    path = tmp_path / "unresolved.lepton"
+    path.write_bytes(data)
+    found = [one.requirement for one in validate_package(path, level="quick").findings]
+    assert found == expected

@@ -74,9 +74,11 @@ def run(args: argparse.Namespace) -> int:
 def _is_package(path: Path) -> bool:
     if path.is_dir() or path.suffix == ".lepton":
         return True
+    if not path.is_file():  # a pipe would be waited for
+        return False
     try:
         with path.open("rb") as file:
-            return path.is_file() and file.read(4) == b"PK\3\4"
+            return file.read(4) == b"PK\3\4"
     except OSError:
         return False
 

@@ -4,9 +4,7 @@ Owns what every such file has to be; leaves what its lines mean to the steps tha
 """
 
 import io
-from array import array
 from collections.abc import Iterable, Iterator
-from typing import Any
 
 from lepton.formats.source import Source
 
@@ -18,6 +16,8 @@ MAX_LINES_BYTES = 16 * 1024 * 1024
 CHUNK_BYTES = 1024 * 1024
 #: Bytes of a file whose lines are held in memory to find two that are equal.
 MAX_HELD_BYTES = 1024 * 1024
+#: Shares in which the hashes of the lines of a larger file are held, one share at a time.
+SHARES = 8
 
 
 def line_fault(data: bytes) -> tuple[int, str] | None:
@@ -54,26 +54,26 @@ def first_repeat(data: bytes) -> tuple[int, int] | None:
     """Return the numbers of a line that is equal to one before it, and of that one; None when all differ."""
     if len(data) <= MAX_HELD_BYTES:
         return _repeat(enumerate(each_line(data)))
-    import numpy as np
-
-    # Eight bytes a line tell which few may be equal.
-    hashes = np.frombuffer(array("q", map(hash, each_line(data))), np.int64)
-    hashes.sort()
-    for suspect in _twice(hashes):
+    for share in range(SHARES):
+        suspect = _twice(number for number in map(hash, each_line(data)) if number % SHARES == share)
+        if suspect is None:
+            continue
         found = _repeat((at, line) for at, line in enumerate(each_line(data)) if hash(line) == suspect)
         if found is not None:
             return found
+        # Two unlike lines of one hash: the lines themselves have to tell.
+        return _repeat(enumerate(each_line(data)))
     return None
 
 
-def _twice(ordered: Any) -> Iterator[int]:
-    """Yield numbers that stand twice in a sorted array, without a copy of it."""
-    same = ordered[1:] == ordered[:-1]
-    at = int(same.argmax()) if same.size else 0
-    while same.size and same[at]:
-        yield int(ordered[at])
-        same[at] = False
-        at = int(same.argmax())
+def _twice(numbers: Iterable[int]) -> int | None:
+    """Return the first number that stands twice."""
+    seen: set[int] = set()
+    for number in numbers:
+        if number in seen:
+            return number
+        seen.add(number)
+    return None
 
 
 def _repeat(lines: Iterable[tuple[int, bytes]]) -> tuple[int, int] | None:

@@ -1,6 +1,6 @@
 """Tests that rewriting a graph, cutting its batch or widening it changes no answer (Spec: RUN-REL)."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 
@@ -53,10 +53,7 @@ def test_rewriting_a_graph_changes_no_answer(runtime: StdioSubject, budget: Budg
             expect(variant, wanted, found, what)
             tally.judged += 1
 
-    drawn = graph_cases("blocks", accepts(has), tuple(sorted(has.groups)))
-    cases = [*originals(has), *(drawn.boundary if "blocks" in has.groups else ())]
-    decode = drawn.decode if "blocks" in has.groups else None
-    examples(budget, Cases(cases, decode, drawn.smaller), check)
+    examples(budget, _cases(has, originals(has)), check)
     tally.conclude()
 
 
@@ -118,11 +115,16 @@ def test_graphs_in_fp64_are_as_right_as_in_fp32(runtime: StdioSubject, budget: B
         runtime.recorder.begin()
         judged(runtime, wide, tally)
 
-    drawn = graph_cases("blocks", takes, tuple(sorted(has.groups)))
-    cases = [*originals(has), *_modes(has), *(drawn.boundary if "blocks" in has.groups else ())]
-    decode = drawn.decode if "blocks" in has.groups else None
-    examples(budget, Cases(cases, decode, drawn.smaller), check)
+    examples(budget, _cases(has, (*originals(has), *_modes(has))), check)
     tally.conclude()
+
+
+def _cases(has: Declared, alone: Iterable[GraphCase]) -> Cases[GraphCase]:
+    """Return graphs of one operator, and those of the group `blocks` where it is declared."""
+    drawn = graph_cases("blocks", accepts(has), tuple(sorted(has.groups)))
+    if "blocks" not in has.groups:
+        return Cases(list(alone), None, drawn.smaller)
+    return Cases([*alone, *drawn.boundary], drawn.decode, drawn.smaller)
 
 
 def _modes(has: Declared) -> list[GraphCase]:

@@ -44,6 +44,7 @@ PROFILES = (
     "transport",
     "data",
     "application",
+    "assurance",
     "certifier",
 )
 VERIFICATIONS = ("schema", "check", "test", "review")

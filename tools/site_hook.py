@@ -4,13 +4,14 @@ Owns the joints with MkDocs: which generated pages there are, which language a p
 navigation of each language. Leaves what stands on the pages to `pages`. Nothing of the prose is copied.
 """
 
+import hashlib
 import json
 from pathlib import Path
 from typing import Any
 
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files
-from mkdocs.structure.nav import Navigation, Section
+from mkdocs.structure.nav import Navigation
 from mkdocs.structure.pages import Page
 
 import pages
@@ -25,13 +26,12 @@ SCHEMAS = ROOT / "schemas" / SPEC_VERSION
 PUBLISHED = (".json", ".yaml", ".proto", ".binpb")
 
 _book: list[Book] = []
+_files: list[Files] = []
 
 
 def on_config(config: MkDocsConfig) -> MkDocsConfig:
-    """Read the standard anew for each build, and lay out the navigation of both languages."""
+    """Read the standard anew for each build."""
     _book[:] = [read_book(ROOT)]
-    config.nav = [{name: _navigation(language)} for language, name in pages.LANGUAGES.items()]
-    config.nav.insert(0, {"Lepton": "index.md"})
     return config
 
 
@@ -54,7 +54,21 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
         files.append(File.generated(config, f"schemas/{SPEC_VERSION}/{path.name}", abs_src_path=str(path)))
     style = Path(__file__).with_name("pages") / "lepton.css"
     files.append(File.generated(config, "assets/lepton.css", abs_src_path=str(style)))
+    for file in files:
+        pages.guide_address(file)
+    config.nav = [{"Lepton": "index.md"}]
+    for language, name in pages.LANGUAGES.items():
+        chapters = pages.chapter_titles(language, book)
+        menu = pages.navigation(language, files.src_uris, chapters, map(_stem, schemas))
+        config.nav.append({name: menu})
     return files
+
+
+def on_nav(nav: Navigation, config: MkDocsConfig, files: Files) -> Navigation:
+    """Give the pages that no menu lists a place in it."""
+    _files[:] = [files]
+    pages.adopt(files)
+    return nav
 
 
 def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Files) -> str:
@@ -73,17 +87,21 @@ def on_page_context(
     """Let a page speak its language, and show the navigation of that language alone."""
     language = _language(page)
     config.theme["language"] = language or "en"
-    name = pages.LANGUAGES.get(language or "")
-    for item in nav.items:
-        if isinstance(item, Section) and item.title == name:
-            alone = Navigation(item.children, nav.pages)
-            alone.homepage = nav.homepage
-            context["nav"] = alone
+    words = pages.WORDS[language or "en"]
+    context["nav"] = pages.of_language(nav, language)
+    context |= {"crumbs": pages.crumbs(page, _files[0]), "way": words["way"], "words": words}
+    digest = hashlib.sha256((SCHEMAS / "requirements.json").read_bytes()).hexdigest()
+    context["edition"] = {
+        "name": words["edition"].format(version=SPEC_VERSION),
+        "version": SPEC_VERSION,
+        "digest": f"sha256:{digest}",
+        "language": language or "en",
+    }
     for neighbour in ("previous_page", "next_page"):
         other = getattr(page, neighbour)
         if other is not None and _language(other) != language:
             setattr(page, neighbour, None)
-    config.extra["alternate"] = _alternates(page, nav)
+    config.extra["alternate"] = _alternates(page)
     return context
 
 
@@ -92,9 +110,9 @@ def _language(page: Page) -> str | None:
     return first if first in pages.LANGUAGES else "en" if first == "decisions" else None
 
 
-def _alternates(page: Page, nav: Navigation) -> list[dict[str, str]]:
+def _alternates(page: Page) -> list[dict[str, str]]:
     """Return the links of the language menu: to the same page where there is one, else to the first."""
-    known = {each.file.src_uri: each.url for each in nav.pages}
+    known = {each.src_uri: each.url for each in _files[0].documentation_pages()}
     rest = page.file.src_uri.partition("/")[2]
     return [
         {
@@ -104,28 +122,6 @@ def _alternates(page: Page, nav: Navigation) -> list[dict[str, str]]:
         }
         for language, name in pages.LANGUAGES.items()
     ]
-
-
-def _navigation(language: str) -> list[dict[str, Any]]:
-    words = pages.WORDS[language]
-    chapters = pages.chapter_titles(language, _book[0])
-    tree: list[dict[str, Any]] = [
-        {words["home"]: f"{language}/index.md"},
-        {words["chapters"]: [{title: f"{language}/{stem}.md"} for stem, title in chapters.items()]},
-        {words["profiles"]: f"{language}/profiles.md"},
-        {
-            words["schemas"]: [
-                {words["schemas"]: f"{language}/schemas/index.md"},
-                *({_stem(name): f"{language}/schemas/{_stem(name)}.md"} for name in _schemas()),
-            ]
-        },
-    ]
-    if language == "en":
-        records = sorted(
-            (ROOT / "spec" / "decisions").glob("*.md"), key=lambda path: (path.name != "README.md", path.name)
-        )
-        tree.append({words["decisions"]: [f"decisions/{path.name}" for path in records]})
-    return [entry for entry in tree if all(entry.values())]
 
 
 def _stem(name: str) -> str:
@@ -147,4 +143,4 @@ def _examples(book: Book) -> list[Example]:
     return [each for file, text in english.items() for each in read_examples(file, text, [])]
 
 
-__all__ = ["on_config", "on_files", "on_page_context", "on_page_markdown"]
+__all__ = ["on_config", "on_files", "on_nav", "on_page_context", "on_page_markdown"]

@@ -19,7 +19,7 @@ __all__ = ["SCHEMA", "build", "differences", "latest", "write"]
 _PROFILE: Mapping[str, Any] = {
     "type": "object",
     "additionalProperties": False,
-    "required": ["profile", "judged", "exitCode", "verdict", "seconds", "counts", "failing", "blocked"],
+    "required": ["profile", "judged", "exitCode", "verdict", "seconds", "counts", "requirements"],
     "properties": {
         "profile": {"type": "string"},
         "judged": {"type": "boolean"},
@@ -27,8 +27,10 @@ _PROFILE: Mapping[str, Any] = {
         "verdict": {"enum": ["pass", "fail", "inconclusive"]},
         "seconds": {"type": "number", "minimum": 0},
         "counts": {"type": "object", "additionalProperties": {"type": "integer", "minimum": 1}},
-        "failing": {"type": "array", "items": {"type": "string"}, "uniqueItems": True},
-        "blocked": {"type": "array", "items": {"type": "string"}, "uniqueItems": True},
+        "requirements": {
+            "type": "object",
+            "additionalProperties": {"enum": ["pass", "fail", "blocked", "not-tested", "not-applicable"]},
+        },
     },
 }
 #: The JSON Schema of a result. `judged`: held against a list of verified deviations; else for information.
@@ -66,8 +68,7 @@ def build(server: Server, version: str, runs: Sequence[tuple[Certified, bool]]) 
                 "verdict": run.report["profiles"][0]["verdict"],
                 "seconds": run.report["seconds"],
                 "counts": run.counts(),
-                "failing": list(run.failing()),
-                "blocked": [e["id"] for e in run.report["requirements"] if e["verdict"] == "blocked"],
+                "requirements": {e["id"]: e["verdict"] for e in run.report["requirements"]},
             }
             for run, judged in runs
         ],
@@ -101,7 +102,11 @@ def differences(recorded: Mapping[str, Any] | None, found: Mapping[str, Any]) ->
         if name not in before:
             lines.append(f"{name}: not recorded yet")
             continue
-        was, now = set(before[name]["failing"]), set(profile["failing"])
+        was, now = _failing(before[name]), _failing(profile)
         lines += [f"{name}: new failure {each}" for each in sorted(now - was)]
         lines += [f"{name}: no longer fails {each}" for each in sorted(was - now)]
     return lines
+
+
+def _failing(profile: Mapping[str, Any]) -> set[str]:
+    return {key for key, verdict in profile["requirements"].items() if verdict == "fail"}

@@ -1,6 +1,7 @@
 """What was found in the field: lists, reproducers, results and the page made from them."""
 
 import ast
+import collections
 import json
 import re
 from pathlib import Path
@@ -68,7 +69,8 @@ def test_result_keeps_to_its_schema(path: Path) -> None:
     jsonschema.validate(result, results.SCHEMA)
     assert path.name == f"{result['server']}-{result['version']}.json"
     for profile in result["profiles"]:
-        assert set(profile["failing"]) | set(profile["blocked"]) <= set(REQUIREMENTS)
+        assert set(profile["requirements"]) <= set(REQUIREMENTS)
+        assert profile["counts"] == collections.Counter(profile["requirements"].values())
 
 
 def test_page_is_made_from_the_lists_and_results() -> None:
@@ -85,16 +87,20 @@ def test_packages_of_a_server_are_pinned(server: str) -> None:
     assert all(re.fullmatch(r"[\w.\[\]-]+==[\w.]+", line) for line in lines)
 
 
+def failing(*names: str) -> dict[str, str]:
+    return {"INF-HLT-01": "pass", **dict.fromkeys(names, "fail")}
+
+
 def test_differences_say_what_is_new_and_what_is_gone() -> None:
     recorded = {
         "version": "1",
-        "profiles": [{"profile": "oip-rest", "failing": ["INF-RSP-01", "INF-RSP-02"]}],
+        "profiles": [{"profile": "oip-rest", "requirements": failing("INF-RSP-01", "INF-RSP-02")}],
     }
     found = {
         "version": "2",
         "profiles": [
-            {"profile": "oip-rest", "failing": ["INF-RSP-02", "INF-RSP-03"]},
-            {"profile": "inference-grpc", "failing": []},
+            {"profile": "oip-rest", "requirements": failing("INF-RSP-02", "INF-RSP-03")},
+            {"profile": "inference-grpc", "requirements": {"INF-RSP-01": "pass"}},
         ],
     }
     assert results.differences(recorded, found) == [

@@ -1,0 +1,44 @@
+"""Packages at the boundaries of each rule: just beyond, and just within.
+
+Owns which there are by requirement; leaves making them to the modules beside this one. They are many and made
+when they are asked for: a certifier sends them, the corpus on disk does not hold them. Serves `core` and
+`package`.
+"""
+
+import functools
+from collections.abc import Callable, Iterator
+
+from lepton_conformance.forge.boundaries import paths
+from lepton_conformance.forge.valid import ValidPackage
+from lepton_conformance.forge.violation import Violation
+
+__all__ = ["beyond", "near_misses", "within"]
+
+_FAULTS: tuple[Callable[[], Iterator[Violation]], ...] = (paths.path_faults,)
+_SOUND: tuple[Callable[[], Iterator[ValidPackage]], ...] = (paths.sound_paths,)
+_NEAR: tuple[Callable[[str], Iterator[ValidPackage]], ...] = (paths.near_misses,)
+
+
+@functools.cache
+def _by_requirement() -> dict[str, tuple[Violation, ...]]:
+    found: dict[str, list[Violation]] = {}
+    for module in _FAULTS:
+        for one in module():
+            found.setdefault(one.requirement, []).append(one)
+    return {key: tuple(every) for key, every in found.items()}
+
+
+def beyond(identifier: str) -> tuple[Violation, ...]:
+    """Return the packages that violate a requirement by as little as possible."""
+    return _by_requirement().get(identifier, ())
+
+
+@functools.cache
+def within() -> tuple[ValidPackage, ...]:
+    """Return the packages that are valid, and only just."""
+    return tuple(one for module in _SOUND for one in module())
+
+
+def near_misses(identifier: str) -> tuple[ValidPackage, ...]:
+    """Return packages that violate other requirements and not this one, which is close by."""
+    return tuple(one for module in _NEAR for one in module(identifier))

@@ -42,7 +42,7 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
     schemas = _schemas()
     examples = _examples(book)
     for language in pages.LANGUAGES:
-        generated[f"{language}/index.md"] = pages.home_page(language, book)
+        generated[f"{language}/index.md"] = pages.home_page(language, book, files.src_uris)
         generated[f"{language}/profiles.md"] = pages.profiles_page(language, book)
         generated[f"{language}/schemas/index.md"] = pages.schemas_index(language, schemas, _others())
         for name, schema in schemas.items():

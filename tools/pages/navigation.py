@@ -98,9 +98,8 @@ def crumbs(page: Page, files: Files) -> Sequence[tuple[str, str]]:
     if language not in LANGUAGES or rest == "index.md":
         return []
     way = [(WORDS[language]["home"], f"{language}/")]
-    for section in reversed(list(page.ancestors)):
-        children = section.children or []
-        first = next((child for child in children if isinstance(child, Page)), None)
+    for section in reversed([each for each in page.ancestors if isinstance(each, Section)]):
+        first = next((child for child in section.children if isinstance(child, Page)), None)
         if first is not None and section.title not in LANGUAGES.values():
             way.append((section.title, first.url))
     index = files.get_file_from_path(f"{page.file.src_uri.rpartition('/')[0]}/index.md")

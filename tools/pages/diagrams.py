@@ -19,7 +19,6 @@ PADDING = 12
 TITLE_SIZE = 15
 LINE_SIZE = 12.5
 LINE_HEIGHT = 19
-FRAME_HEAD = 52
 DESK_WIDTH = 760
 PHONE_WIDTH = 340
 
@@ -57,7 +56,7 @@ DIAGRAMS: Mapping[str, tuple[Diagram, ...]] = {
     "en": (
         _layers(
             "The layers of the standard",
-            Box("Assurance", ("threats, safe loading, privacy, intended use, oversight",)),
+            Box("Assurance", ("threats, safe loading, privacy,", "intended use, human oversight")),
             Box("Data", ("data sets", "records to tensors", "splits, privacy")),
             Box("Model", ("the package", "interface and steps", "golden vectors")),
             Box("Inference", ("REST and gRPC", "binary tensors", "runtime adapter")),
@@ -79,7 +78,7 @@ DIAGRAMS: Mapping[str, tuple[Diagram, ...]] = {
     "zh": (
         _layers(
             "标准的各层",
-            Box("保障", ("威胁、安全加载、隐私、预期用途、人的监督",)),
+            Box("保障", ("威胁、安全加载、隐私、", "预期用途、人的监督")),
             Box("数据", ("数据集", "记录到张量的映射", "划分、隐私状态")),
             Box("模型", ("模型包", "接口与处理步骤", "黄金向量")),
             Box("推理", ("REST 与 gRPC", "二进制张量", "运行时适配器")),
@@ -144,7 +143,8 @@ def _drawing(diagram: Diagram, form: str, columns: int, width: int) -> str:
     lines = max(len(box.lines) for box in diagram.boxes)
     high = 2 * PADDING + TITLE_SIZE + lines * LINE_HEIGHT
     left = MARGIN + (PADDING if diagram.frame else 0)
-    top = MARGIN + (FRAME_HEAD + LINE_HEIGHT / 2 if diagram.frame else 0)
+    head = 2 * PADDING + TITLE_SIZE + len(diagram.frame.lines) * LINE_HEIGHT if diagram.frame else 0
+    top = MARGIN + head
     places = [
         (left + (index % columns) * (wide + GAP), top + (index // columns) * (high + GAP))
         for index in range(len(diagram.boxes))

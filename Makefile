@@ -50,8 +50,8 @@ fuzz: $(VENV)/.installed ## Feed every reader of bytes from strangers with odd o
 hostile: $(VENV)/.installed ## The traps of tests/hostile five times as large as in make test (3 min)
 	HOSTILE_SCALE=5 $(BIN)/python -m pytest -n 2 tests/hostile
 
-figures: $(VENV)/.installed ## What makes a verdict trustworthy, measured, into build/figures.json (45 min; QUICK=1: 5)
-	$(BIN)/python tools/figures.py $(if $(QUICK),--quick)
+figures: $(VENV)/.installed ## What makes a verdict trustworthy, measured, into conformance/figures.json (45 min; QUICK=1: 5, kept in build/ only)
+	$(BIN)/python tools/figures.py $(if $(QUICK),--quick,--keep)
 
 site: $(VENV)/.installed ## Build the published standard, English and Chinese, into site/ (20 s)
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet

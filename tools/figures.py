@@ -2,7 +2,8 @@
 """Measure what makes a verdict trustworthy: `python tools/figures.py [--quick]`.
 
 Owns the command line, the order and the files build/figures.json and build/figures.txt; leaves measuring to
-the package `measurement` beside it. Ends with 1 when an aim is missed.
+the package `measurement` beside it. `--keep` writes conformance/figures.json as well, which the site shows.
+Ends with 1 when an aim is missed.
 """
 
 import argparse
@@ -14,18 +15,27 @@ import platform
 import statistics
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import lepton_spec
+from lepton_conformance import verdict
 from lepton_conformance.certify import DEFAULT_MAX_EXAMPLES, certify
 from lepton_conformance.mutants import trivial_engines
 from lepton_conformance.mutants.catalogue import TRIVIAL_GRPC_SERVERS, TRIVIAL_SERVERS
-from lepton_conformance.mutants.matrix import Mutant, reached
+from lepton_conformance.mutants.matrix import (
+    GRPC_PROFILES,
+    REPOSITORY_PROFILES,
+    SERVER_PROFILES,
+    Mutant,
+    reached,
+)
 from lepton_conformance.verdict import is_mandatory
 from lepton_conformance.wholefile import write_whole_file
 from measurement.alarms import Alarm, Whole, alarms, whole
+from measurement.coverage import LEVELS, Shown, levels, programs_pass, shown
 from measurement.figure import Figure, table
 from measurement.kills import Fate, fates, findings
 from measurement.speed import loop_rate, suite_rate
@@ -34,11 +44,15 @@ from specification.coverage import read_waivers
 
 ROOT = Path(__file__).resolve().parent.parent
 OUTPUT = ROOT / "build"
+#: The figures that are committed and published.
+KEPT = ROOT / "conformance" / "figures.json"
 #: Generated cases a property of a full run.
 FULL_EXAMPLES = 1500
 #: The property whose rate is compared with a plain loop, one request a case.
 RATED = "INF-DAT-05"
 RATED_CASES = 3000
+#: The profiles whose MUSTs are counted: those that `lepton certify` judges.
+JUDGED = (*SERVER_PROFILES, *GRPC_PROFILES, *REPOSITORY_PROFILES, "runtime", verdict.VALIDATORS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,29 +92,38 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--quick", action="store_true", help="few seeds and mutants: shows that it works")
     parser.add_argument("--jobs", type=int, default=min(2, os.cpu_count() or 1), metavar="N")
     parser.add_argument("--output", type=Path, default=OUTPUT, metavar="DIR")
+    parser.add_argument(
+        "--keep", action="store_true", help=f"write {KEPT.relative_to(ROOT)}, to be committed"
+    )
     arguments = parser.parse_args(argv)
     effort = QUICK if arguments.quick else FULL
     print(f"This takes about {'5' if arguments.quick else '45'} minutes on two cores.", file=sys.stderr)
     started = time.monotonic()
-    figures = list(measured(effort, arguments.jobs))
+    seen: dict[str, Shown] = {}
+    figures = list(measured(effort, arguments.jobs, seen))
     text = table(figures)
     print(text)
     arguments.output.mkdir(parents=True, exist_ok=True)
     stated = {
         "date": datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%d"),
         "machine": f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}",
+        "command": f"python tools/figures.py{' --quick' if arguments.quick else ''}",
         "quick": arguments.quick,
         "seconds": round(time.monotonic() - started),
         "figures": [asdict(each) for each in figures],
+        "requirements": {key: asdict(each) for key, each in seen.items()},
     }
-    write_whole_file(arguments.output / "figures.json", (json.dumps(stated, indent=1) + "\n").encode())
+    content = (json.dumps(stated, indent=1) + "\n").encode()
+    write_whole_file(arguments.output / "figures.json", content)
+    if arguments.keep:
+        write_whole_file(KEPT, content)
     write_whole_file(arguments.output / "figures.txt", (text + "\n").encode())
     print(f"wrote {arguments.output / 'figures.json'}", file=sys.stderr)
     return 1 if any(each.met is False for each in figures) else 0
 
 
-def measured(effort: Effort, jobs: int) -> Iterator[Figure]:
-    """Yield the figures, cheap ones first."""
+def measured(effort: Effort, jobs: int, seen: dict[str, Shown]) -> Iterator[Figure]:
+    """Yield the figures, cheap ones first; what was seen of each requirement goes to `seen`."""
     with _step("speed"), reference() as subject:
         yield from _speed(subject.forms[0][0])
     with _step("trivial subjects"):
@@ -122,10 +145,12 @@ def measured(effort: Effort, jobs: int) -> Iterator[Figure]:
         judged = fates(
             jobs, step=effort.step, replay=True, progress=lambda done, total: say(f"{done}/{total}")
         )
+    with _step("validator, engine and repository"):
+        seen |= shown(passed | programs_pass(), judged)
     yield from _kill_figures(judged)
     yield from _reproducer_figures(judged)
     if effort.step == 1:
-        yield from _coverage(judged, passed)
+        yield from _coverage(seen)
     with _step("findings per root cause"):
         counted = findings(jobs, effort.whole_step)
     mean = statistics.mean(number for _, number in counted if number) if any(n for _, n in counted) else 0.0
@@ -269,27 +294,26 @@ def _reproducer_figures(judged: Sequence[Fate]) -> Iterator[Figure]:
     )
 
 
-def _coverage(judged: Sequence[Fate], passed: set[str]) -> Iterator[Figure]:
-    musts = {
-        key
-        for key, entry in lepton_spec.requirements().items()
-        if entry["role"] in ("server", "runtime") and is_mandatory(entry) and "test" in entry["verify"]
-    }
+def _coverage(seen: Mapping[str, Shown]) -> Iterator[Figure]:
+    requirements = lepton_spec.requirements()
+    judged = {name for profile in JUDGED for name in verdict.members(profile, requirements)}
+    expected = {key for key in judged if is_mandatory(requirements[key]) and _executed(requirements[key])}
     waivers = read_waivers("waivers.yml", (ROOT / "spec/waivers.yml").read_text(encoding="utf-8"), [])
-    waived = {waiver.requirement for waiver in waivers} & musts
-    failed = {fate.breaks for fate in judged if any(fate.own)} & musts
-    servers = {key for key in musts if key.startswith("INF-")}
-    levels = {"C1": servers & passed, "C2": servers & passed & failed, "C3": failed}
-    for level, keys in levels.items():
-        expected = musts if level == "C3" else servers
-        missing = sorted(expected - keys - waived)
+    waived = {waiver.requirement for waiver in waivers} & expected
+    for level in LEVELS:
+        reached = {key for key in expected if key in seen and level in levels(seen[key])}
+        missing = sorted(expected - reached - waived)
         yield Figure(
             f"MUSTs at {level}",
-            f"{len(keys & expected)}/{len(expected)}",
+            f"{len(reached)}/{len(expected)}",
             "all, or waived",
             not missing,
             (f"waived: {len(waived)}; " if waived else "") + "missing: " + (", ".join(missing) or "none"),
         )
+
+
+def _executed(entry: Mapping[str, Any]) -> bool:
+    return "test" in entry["verify"] or (entry["role"] == "package" and "check" in entry["verify"])
 
 
 if __name__ == "__main__":

@@ -3,7 +3,9 @@
 import json
 
 import pytest
+from figures import KEPT
 
+import lepton_spec
 from lepton_conformance.mutants.catalogue import REPOSITORY_SERVERS, server
 from lepton_conformance.mutants.listener import listening
 from lepton_conformance.mutants.matrix import Mutant, every_mutant
@@ -12,6 +14,7 @@ from lepton_conformance.subject.exchange import GrpcExchange, HttpExchange, Line
 from lepton_conformance.subject.grpc_messages import Input, Request
 from measurement import kills
 from measurement.alarms import Whole, alarms
+from measurement.coverage import Shown, levels, shown
 from measurement.figure import Figure, table
 from measurement.speed import loop_rate, suite_rate
 from measurement.subjects import Correct
@@ -83,3 +86,25 @@ def test_rates_count_the_same_requests() -> None:
         assert len(wires) == 20
         assert all(json.loads(wire.partition(b"\r\n\r\n")[2])["inputs"] for wire in wires)
         assert 0 < rate < 10 * loop_rate(url, wires)
+
+
+def test_coverage_counts_what_was_seen_of_a_requirement() -> None:
+    fates = [
+        kills.Fate("a", "INF-DAT-01", True, (True,), (), 0, 0, ()),
+        kills.Fate("b", "INF-DAT-01", True, (False, False), (), 0, 0, ()),
+        kills.Fate("c", "INF-DAT-02", True, (True,), (), 0, 0, ()),
+    ]
+    seen = shown({"INF-DAT-01", "INF-DAT-03"}, fates)
+    assert seen["INF-DAT-01"] == Shown(passed=True, mutants=2, killed=1)
+    assert {key: levels(each) for key, each in seen.items()} == {
+        "INF-DAT-01": ("C1", "C2", "C3"),
+        "INF-DAT-02": ("C3",),
+        "INF-DAT-03": ("C1",),
+    }
+
+
+def test_kept_figures_are_of_known_requirements() -> None:
+    kept = json.loads(KEPT.read_bytes())
+    assert set(kept["requirements"]) <= set(lepton_spec.requirements())
+    assert all(Shown(**each).killed <= each["mutants"] for each in kept["requirements"].values())
+    assert [Figure(**each).name for each in kept["figures"]]

@@ -1,18 +1,25 @@
 #!/usr/bin/env python3
-"""Build and check the standard's requirement blocks: `python tools/spec.py build|check|stamp`.
+"""Build and check the standard, freeze its editions and compare them: `python tools/spec.py COMMAND`.
 
 Owns the command line; leaves the work to the package `specification` beside it. Serves every chapter.
 """
 
 import argparse
+import dataclasses
 import datetime
+import json
 import os
 import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from specification import Book, Problem, read_book
+from specification.archive import ArchiveError, pack_archive
+from specification.changes import differences, render, run_again_between
+from specification.edition import Edition, read_editions
+from specification.freezing import FreezeError, freeze, working_edition
 from specification.lock import is_draft
 from specification.source import UnreadableError
 from specification.translation import SOURCE_DIGITS
@@ -21,6 +28,8 @@ from specification.vocabulary import HEADING
 __all__ = ["main"]
 
 ROOT = Path(__file__).resolve().parent.parent
+#: What stands in `spec/` now, as an edition that can be compared.
+WORKING = "working"
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -39,16 +48,47 @@ def main(argv: Sequence[str] | None = None) -> int:
         "--release", action="store_true", help="fail on a missing or stale translation as well"
     )
     commands.add_parser("stamp", help="replace `source: new` in spec/zh by the digest of the English block")
+    _edition_commands(commands)
     arguments = parser.parse_args(argv)
     try:
         return _run(arguments)
-    except UnreadableError as error:
+    except (UnreadableError, FreezeError, ArchiveError) as error:
         print(f"tools/spec.py: {error}", file=sys.stderr)
         return 2
 
 
+def _edition_commands(commands: Any) -> None:
+    freezing = commands.add_parser(
+        "freeze", help="publish an edition: 1.0 once and for ever, 1.0-draft.N to be read and tried"
+    )
+    freezing.add_argument("edition")
+    freezing.add_argument("--date", type=datetime.date.fromisoformat, default=datetime.date.today())
+    archive = commands.add_parser(
+        "archive", help="write a frozen edition as one file, for dist/ and `make site`"
+    )
+    archive.add_argument("edition")
+    archive.add_argument("--pages", type=Path, help="the folder of its built pages")
+    archive.add_argument(
+        "--output", type=Path, default=Path("dist"), help="the folder to write to (default: dist)"
+    )
+    diff = commands.add_parser("diff", help="what changed between two editions, and what is run again")
+    diff.add_argument("before")
+    diff.add_argument("after", nargs="?", default=WORKING, help="default: what stands in spec/ now")
+    diff.add_argument(
+        "--profile", action="append", default=[], help="only tests of this profile; may be repeated"
+    )
+    diff.add_argument("--format", choices=("text", "json"), default="text")
+
+
 def _run(arguments: argparse.Namespace) -> int:
     book = read_book(arguments.root)
+    if arguments.command == "freeze":
+        return _freeze(book, arguments.edition, arguments.date)
+    if arguments.command == "archive":
+        print(pack_archive(arguments.root, arguments.edition, arguments.pages, arguments.output))
+        return 0
+    if arguments.command == "diff":
+        return _diff(book, arguments)
     if arguments.command == "build":
         return _build(book, draft=arguments.draft)
     if arguments.command == "stamp":
@@ -95,6 +135,43 @@ def _stamp(book: Book) -> int:
                 stamped += 1
         _write(book.root / file, "".join(lines).encode())
     print(f"spec: {stamped} Chinese blocks stamped")
+    return 0
+
+
+def _freeze(book: Book, name: str, day: datetime.date) -> int:
+    problems = book.check(day)
+    released = "-" not in name
+    if any(released or not each.warning for each in problems):
+        print(f"tools/spec.py: {name} is not frozen: first mend what is wrong")
+        return _report(problems, release=released)
+    folder = freeze(book, name, day)
+    if released:
+        outputs = read_book(book.root).outputs()
+        for file, content in outputs.items():
+            _write(book.root / file, content)
+    print(f"spec: {folder.relative_to(book.root)}, {len(book.requirements)} requirements; commit it")
+    return 0
+
+
+def _diff(book: Book, arguments: argparse.Namespace) -> int:
+    editions = {each.name: each for each in read_editions(book.root)}
+    editions[WORKING] = working_edition(book)
+    chosen: list[Edition] = []
+    for name in (arguments.before, arguments.after):
+        if name not in editions:
+            known = ", ".join(editions)
+            print(f"tools/spec.py: found no edition {name!r}, expected one of {known}", file=sys.stderr)
+            return 2
+        chosen.append(editions[name])
+    before, after = chosen
+    found = differences(before, after)
+    again = run_again_between(before, after, arguments.profile)
+    if arguments.format == "json":
+        changes = [dataclasses.asdict(each) for each in found.changes]
+        document = {"before": found.before, "after": found.after, "changes": changes, "runAgain": again}
+        print(json.dumps(document, ensure_ascii=False, indent=1))
+    else:
+        print(render(found, again), end="")
     return 0
 
 

@@ -23,6 +23,7 @@ __all__ = [
     "describe",
     "requirement_set_digest",
     "requirements",
+    "sources_of_tests",
     "suite_digest",
     "suite_version",
     "tests",
@@ -76,17 +77,31 @@ def _digest(document: Any) -> str:
 def tests() -> Mapping[str, frozenset[str]]:
     """Return, by requirement ID, the names of the suite's test functions that judge it.
 
-    Read from the source (`@requirement("ID")` above a function), so that a certificate can be verified
-    without running anything.
+    Read from the source, so that a certificate can be verified without running anything.
     """
-    found: dict[str, set[str]] = {}
-    for file in sorted((PACKAGE_DIR / "suite").glob("*.py")):
-        for key, name in _marked(ast.parse(file.read_bytes(), filename=file.name)):
-            found.setdefault(key, set()).add(name)
-    return {key: frozenset(names) for key, names in found.items()}
+    return {
+        key: frozenset(name.partition("::")[2] for name in sources)
+        for key, sources in sources_of_tests(PACKAGE_DIR / "suite").items()
+    }
 
 
-def _marked(tree: ast.Module) -> Iterator[tuple[str, str]]:
+def sources_of_tests(folder: Path) -> dict[str, dict[str, str]]:
+    """Return, by requirement ID, `file::function` of each test in `folder` with the SHA-256 of its source.
+
+    A test is a function below `@requirement("ID")`; its source runs from there to its last line.
+    """
+    found: dict[str, dict[str, str]] = {}
+    for file in sorted(folder.glob("*.py")):
+        text = file.read_bytes()
+        lines = text.splitlines()
+        for key, line, node in _marked(ast.parse(text, filename=file.name)):
+            source = b"\n".join(lines[line - 1 : node.end_lineno])
+            found.setdefault(key, {})[f"{file.name}::{node.name}"] = hashlib.sha256(source).hexdigest()
+    return {key: dict(sorted(found[key].items())) for key in sorted(found)}
+
+
+def _marked(tree: ast.Module) -> Iterator[tuple[str, int, ast.FunctionDef]]:
+    """Yield each test with the requirement that it judges and the line of its mark."""
     for node in ast.walk(tree):
         if not isinstance(node, ast.FunctionDef):
             continue
@@ -96,7 +111,7 @@ def _marked(tree: ast.Module) -> Iterator[tuple[str, str]]:
             function, first = decorator.func, decorator.args[0]
             name = function.id if isinstance(function, ast.Name) else getattr(function, "attr", "")
             if name == "requirement" and isinstance(first, ast.Constant) and isinstance(first.value, str):
-                yield first.value, node.name
+                yield first.value, decorator.lineno, node
 
 
 def describe(*, seed: int, max_examples: int) -> dict[str, Any]:

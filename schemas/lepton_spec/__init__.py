@@ -4,6 +4,26 @@ This package owns no behaviour. Both the reference implementation and the confor
 standard through it, so that they share data and nothing else. Serves every chapter.
 """
 
-from lepton_spec.files import ROOT, SPEC_VERSION, datatypes, path, requirements, schema, schemas, traceability
+from lepton_spec.files import (
+    ROOT,
+    SPEC_VERSION,
+    datatypes,
+    editions,
+    path,
+    requirements,
+    schema,
+    schemas,
+    traceability,
+)
 
-__all__ = ["ROOT", "SPEC_VERSION", "datatypes", "path", "requirements", "schema", "schemas", "traceability"]
+__all__ = [
+    "ROOT",
+    "SPEC_VERSION",
+    "datatypes",
+    "editions",
+    "path",
+    "requirements",
+    "schema",
+    "schemas",
+    "traceability",
+]

@@ -9,7 +9,17 @@ import json
 from pathlib import Path
 from typing import Any
 
-__all__ = ["ROOT", "SPEC_VERSION", "datatypes", "path", "requirements", "schema", "schemas", "traceability"]
+__all__ = [
+    "ROOT",
+    "SPEC_VERSION",
+    "datatypes",
+    "editions",
+    "path",
+    "requirements",
+    "schema",
+    "schemas",
+    "traceability",
+]
 
 _HERE = Path(__file__).resolve().parent
 SPEC_VERSION = "1.0"
@@ -56,3 +66,10 @@ def traceability() -> dict[str, dict[str, list[str]]]:
     """Return, by requirement ID, the checks, tests and mutants that exercise it."""
     loaded: dict[str, dict[str, list[str]]] = _load("traceability.json")["requirements"]
     return loaded
+
+
+def editions() -> list[Path]:
+    """Return the folders of the published editions, in the order in which they were published."""
+    folder = ROOT / "editions"
+    listed = json.loads((folder / "index.json").read_bytes())["editions"]
+    return [folder / entry["edition"] for entry in listed]

@@ -72,6 +72,7 @@ SCHEMA = {
 FILES = {
     "spec/en/core.md": ENGLISH,
     "spec/zh/core.md": CHINESE,
+    "pyproject.toml": '[project]\nversion = "0.1"\n',
     "schemas/1.0/size.schema.json": json.dumps(SCHEMA),
     "reference_impl/lepton/checks/core.py": '@check("COR-VER-01")\ndef positive(package):\n    yield\n',
     "tests/test_net.py": '@pytest.mark.requirement("COR-NET-01")\ndef test_net():\n    pass\n',

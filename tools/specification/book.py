@@ -13,16 +13,18 @@ from typing import Any
 from specification.blocks import Requirement, headings, read_blocks
 from specification.citations import Citation, check_citations, read_citations, traceability
 from specification.coverage import check_coverage, read_waivers
+from specification.edition import EDITIONS, check_editions, check_gate, read_editions
 from specification.lock import Locked, compare_lock, next_lock, read_lock, write_lock
 from specification.mentions import check_mentions
 from specification.problem import Problem
 from specification.published import PublishedFiles, check_examples, check_pointers, read_examples
 from specification.service import DESCRIPTORS, SERVICE, compile_service
 from specification.source import read_source
+from specification.tables import check_tables, filled
 from specification.translation import Translation, compare_translation, read_translation
 from specification.vocabulary import CHAPTERS
 
-__all__ = ["LOCK", "SPEC_VERSION", "WAIVERS", "Book", "read_book"]
+__all__ = ["LOCK", "REQUIREMENTS", "SPEC_VERSION", "WAIVERS", "Book", "read_book"]
 
 SPEC_VERSION = "1.0"
 LOCK = f"schemas/{SPEC_VERSION}/requirements.lock"
@@ -62,6 +64,11 @@ class Book:
                 {"spec": SPEC_VERSION, "requirements": traceability(list(self.citations), known)}
             ),
         }
+        published = PublishedFiles(self.root / "schemas" / SPEC_VERSION)
+        for file, text in self.sources.items():
+            made = filled(text, file.split("/")[1], published)
+            if made != text:
+                texts[file] = made
         outputs = {file: text.encode() for file, text in texts.items()}
         if self.descriptors is not None:
             outputs[f"schemas/{SPEC_VERSION}/{DESCRIPTORS}"] = self.descriptors
@@ -77,15 +84,23 @@ class Book:
             check_examples(list(read_examples(file, text, problems)), published, problems)
         check_citations(list(self.citations), self.declared, problems)
         check_mentions(self.root, self.declared, self.lock, problems)
+        check_tables(self.root, self.sources, published, self.declared, problems)
         known = [each.id for each in requirements]
         waivers = read_waivers(WAIVERS, read_source(self.root / WAIVERS), problems)
         table = traceability(list(self.citations), known)
         malformed = self.declared.difference(known)
         waivers = [waiver for waiver in waivers if waiver.requirement not in malformed]
         check_coverage(requirements, table, waivers, WAIVERS, today, problems)
+        self._check_published(published, problems)
         if not self.prose and not self.rewordings:
             self._check_outputs(problems)
         return sorted(set(problems))
+
+    def _check_published(self, published: PublishedFiles, problems: list[Problem]) -> None:
+        before = len(problems)
+        check_editions(self.root, problems)
+        if len(problems) == before and (self.root / EDITIONS).is_dir():
+            check_gate(read_editions(self.root), SPEC_VERSION, published, problems)
 
     def _check_outputs(self, problems: list[Problem]) -> None:
         for file, content in self.outputs().items():

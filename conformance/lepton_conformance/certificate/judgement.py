@@ -11,6 +11,7 @@ from typing import Any
 import rfc8785
 
 from lepton_conformance import edition
+from lepton_conformance.certificate.earlier import advise
 from lepton_conformance.certificate.fault import Inconclusive, Refusal
 from lepton_conformance.certificate.source import require_valid
 from lepton_conformance.verdict import (
@@ -56,14 +57,19 @@ def judge_report(report: Mapping[str, Any], held: Edition) -> dict[str, ProfileV
     Raises: Refusal when the report contradicts itself or the edition.
     """
     require_valid(report, "conformance-report", "report")
-    _same("requirement set", report["suite"]["requirementsDigest"], held.requirements_digest)
+    stated = report["suite"]["requirementsDigest"]
+    if stated != held.requirements_digest:
+        advice = advise(stated, {entry["profile"] for entry in report["profiles"]})
+        raise Refusal(
+            f"the digest of the requirement set is {stated}, expected {held.requirements_digest}{advice}"
+        )
     _same("suite", report["suite"]["digest"], held.suite_digest)
     _judge_subject(report["subject"])
     verdicts = _judge_requirements(report["requirements"], held)
     profiles = sorted({name for entry in held.requirements.values() for name in entry["profiles"]})
     judged = {name: judge_profile(obligations(name, held.requirements), verdicts) for name in profiles}
-    stated = [entry["profile"] for entry in report["profiles"]]
-    if len(set(stated)) < len(stated):
+    names = [entry["profile"] for entry in report["profiles"]]
+    if len(set(names)) < len(names):
         raise Refusal("the report states a profile twice")
     for entry in report["profiles"]:
         name = entry["profile"]
@@ -74,7 +80,7 @@ def judge_report(report: Mapping[str, Any], held: Edition) -> dict[str, ProfileV
                 f"the report states {entry['verdict']!r} for {name}, but its tests "
                 f"amount to {judged[name].value!r}"
             )
-    return {name: judged[name] for name in stated}
+    return {name: judged[name] for name in names}
 
 
 def _judge_subject(subject: Mapping[str, Any]) -> None:

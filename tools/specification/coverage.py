@@ -94,7 +94,7 @@ def _missing(requirement: Requirement, cited: Mapping[str, Sequence[str]]) -> li
     if not cited.get("checks") and not cited.get("tests"):
         missing.append("test")
     tested = requirement.role in ("server", "runtime") and "test" in requirement.verify
-    checked = requirement.role == "package" and "check" in requirement.verify
+    checked = requirement.role in ("package", "dataset") and "check" in requirement.verify
     if (tested or checked) and not cited.get("mutants"):
         missing.append("mutant")
     return missing

@@ -32,7 +32,7 @@ CHAPTERS = {
     "conformance": "CNF",
 }
 LEVELS = ("MUST", "MUST NOT", "SHOULD", "SHOULD NOT", "MAY")
-ROLES = ("package", "producer", "validator", "runtime", "server", "client", "certifier")
+ROLES = ("package", "dataset", "producer", "validator", "runtime", "server", "client", "certifier")
 PROFILES = (
     "oip-rest",
     "inference-rest",

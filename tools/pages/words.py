@@ -102,21 +102,25 @@ WORDS = {
 #: What the published files are for that are no JSON Schemas, by language and name.
 FILES = {
     "en": {
+        "crosswalk.json": "Where a package answers the items of other frameworks.",
         "datatypes.json": "The registered datatypes.",
         "inference.binpb": "The gRPC service, compiled to a FileDescriptorSet.",
         "inference.openapi.yaml": "The REST routes of the chapter inference, in OpenAPI 3.1.",
         "inference.proto": "The gRPC service of the chapter inference.",
         "requirements.json": "Every requirement, in English and Chinese.",
         "spdx.json": "The licence identifiers of SPDX.",
+        "threats.json": "The threat model: threats and the requirements that answer them.",
         "traceability.json": "The checks, tests and mutants of each requirement.",
     },
     "zh": {
+        "crosswalk.json": "其他框架的条目在包里的何处。",
         "datatypes.json": "已登记的数据类型。",
         "inference.binpb": "gRPC 服务，编译成 FileDescriptorSet。",
         "inference.openapi.yaml": "inference 章的 REST 路由，OpenAPI 3.1。",
         "inference.proto": "inference 章的 gRPC 服务。",
         "requirements.json": "全部要求，英文和中文。",
         "spdx.json": "SPDX 的许可证标识。",
+        "threats.json": "威胁模型：威胁与应对它的要求。",
         "traceability.json": "每条要求的检查、测试和变异体。",
     },
 }

@@ -8,15 +8,28 @@ when they are asked for: a certifier sends them, the corpus on disk does not hol
 import functools
 from collections.abc import Callable, Iterator
 
-from lepton_conformance.forge.boundaries import paths
+from lepton_conformance.forge.boundaries import archive_bytes, archive_forms, archive_headers, folders, paths
 from lepton_conformance.forge.valid import ValidPackage
 from lepton_conformance.forge.violation import Violation
 
 __all__ = ["beyond", "near_misses", "within"]
 
-_FAULTS: tuple[Callable[[], Iterator[Violation]], ...] = (paths.path_faults,)
-_SOUND: tuple[Callable[[], Iterator[ValidPackage]], ...] = (paths.sound_paths,)
-_NEAR: tuple[Callable[[str], Iterator[ValidPackage]], ...] = (paths.near_misses,)
+_FAULTS: tuple[Callable[[], Iterator[Violation]], ...] = (
+    paths.path_faults,
+    folders.folder_faults,
+    archive_headers.header_faults,
+    archive_bytes.byte_faults,
+)
+_SOUND: tuple[Callable[[], Iterator[ValidPackage]], ...] = (
+    paths.sound_paths,
+    folders.sound_folders,
+    archive_forms.sound_archives,
+)
+_NEAR: tuple[Callable[[str], Iterator[ValidPackage]], ...] = (
+    paths.near_misses,
+    folders.near_misses,
+    archive_forms.near_misses,
+)
 
 
 @functools.cache

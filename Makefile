@@ -53,8 +53,9 @@ hostile: $(VENV)/.installed ## The traps of tests/hostile five times as large as
 figures: $(VENV)/.installed ## What makes a verdict trustworthy, measured, into conformance/figures.json (45 min; QUICK=1: 5, kept in build/ only)
 	$(BIN)/python tools/figures.py $(if $(QUICK),--quick,--keep)
 
+# EDITIONS=FOLDER adds the pages of older editions, from their archives (`tools/spec.py archive`).
 site: $(VENV)/.installed ## Build the published standard, English and Chinese, into site/ (20 s)
-	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+	LEPTON_EDITIONS=$(EDITIONS) NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
 site-serve: $(VENV)/.installed ## Serve the standard on http://127.0.0.1:8100 and rebuild on change
 	$(BIN)/mkdocs serve --dev-addr 127.0.0.1:8100

@@ -6,18 +6,23 @@ navigation of each language. Leaves what stands on the pages to `pages`. Nothing
 
 import hashlib
 import json
+import os
 from pathlib import Path
 from typing import Any
 
 from mkdocs.config.defaults import MkDocsConfig
+from mkdocs.exceptions import PluginError
 from mkdocs.structure.files import File, Files
 from mkdocs.structure.nav import Navigation
 from mkdocs.structure.pages import Page
 
 import pages
 from specification import Book, read_book
+from specification.archive import ArchiveError, unpack_archives
 from specification.book import SPEC_VERSION
 from specification.citations import traceability
+from specification.edition import EDITIONS, INDEX, read_editions
+from specification.freezing import working_edition
 from specification.published import Example, read_examples
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -41,9 +46,10 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
     generated = {"index.md": pages.landing_page()}
     schemas = _schemas()
     examples = _examples(book)
+    editions, working = read_editions(ROOT), working_edition(book)
     for language in pages.LANGUAGES:
+        generated[f"{language}/versions.md"] = pages.versions_page(language, book, editions, working)
         generated[f"{language}/index.md"] = pages.home_page(language, book, files.src_uris)
-        generated[f"{language}/profiles.md"] = pages.profiles_page(language, book)
         generated[f"{language}/schemas/index.md"] = pages.schemas_index(language, schemas, _others())
         for name, schema in schemas.items():
             page = pages.schema_page(language, name, schema, book, examples)
@@ -52,6 +58,9 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
         files.append(File.generated(config, uri, content=text))
     for path in sorted(each for suffix in PUBLISHED for each in SCHEMAS.glob(f"*{suffix}")):
         files.append(File.generated(config, f"schemas/{SPEC_VERSION}/{path.name}", abs_src_path=str(path)))
+    for path in sorted((ROOT / EDITIONS).rglob("*.json")):
+        uri = path.relative_to(ROOT).as_posix()
+        files.append(File.generated(config, uri, abs_src_path=str(path)))
     style = Path(__file__).with_name("pages") / "lepton.css"
     files.append(File.generated(config, "assets/lepton.css", abs_src_path=str(style)))
     for file in files:
@@ -69,6 +78,18 @@ def on_nav(nav: Navigation, config: MkDocsConfig, files: Files) -> Navigation:
     _files[:] = [files]
     pages.adopt(files)
     return nav
+
+
+def on_post_build(config: MkDocsConfig) -> None:
+    """Show the editions whose archives stand in the folder LEPTON_EDITIONS, each at `/<edition>/`."""
+    folder = os.environ.get("LEPTON_EDITIONS")
+    if not folder:
+        return
+    try:
+        index = json.loads((ROOT / INDEX).read_bytes())
+        unpack_archives(index, Path(folder), Path(config.site_dir))
+    except ArchiveError as error:
+        raise PluginError(str(error)) from error
 
 
 def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Files) -> str:
@@ -107,7 +128,7 @@ def on_page_context(
 
 def _language(page: Page) -> str | None:
     first = page.file.src_uri.partition("/")[0]
-    return first if first in pages.LANGUAGES else "en" if first == "decisions" else None
+    return first if first in pages.LANGUAGES else "en" if first in ("decisions", pages.SOURCES) else None
 
 
 def _alternates(page: Page) -> list[dict[str, str]]:
@@ -143,4 +164,4 @@ def _examples(book: Book) -> list[Example]:
     return [each for file, text in english.items() for each in read_examples(file, text, [])]
 
 
-__all__ = ["on_config", "on_files", "on_nav", "on_page_context", "on_page_markdown"]
+__all__ = ["on_config", "on_files", "on_nav", "on_page_context", "on_page_markdown", "on_post_build"]

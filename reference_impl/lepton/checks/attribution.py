@@ -9,10 +9,10 @@ import re
 from lepton.package.paths import MANIFEST
 from lepton.package.schema import SchemaFault
 
-__all__ = ["CARD", "VECTORS", "requirement_of"]
+__all__ = ["ASSURANCE", "CARD", "VECTORS", "requirement_of"]
 
 #: The kinds of document that have a schema, beside the manifest.
-CARD, VECTORS = "card", "vectors"
+CARD, VECTORS, ASSURANCE = "card", "vectors", "assurance"
 
 _PATHS = r"/files/\d+/path|/artifacts/\d+/entry|/artifacts/\d+/external/\d+|/vectors/\d+|/card"
 _TENSOR = r"/(?:signature|interface)/(?:inputs|outputs)/\d+"
@@ -21,14 +21,31 @@ _VECTOR_DATATYPE = r"/vectors/\d+/(?:inputs|expected)/\d+/datatype"
 _DEFAULT = _TENSOR + r"/(?:default|optional)"
 _STATEMENTS = r"/(?:intendedUse|outOfScopeUse|limitations)(?:/|$)"
 _STEP = r"/processing/(?:pre|post)(?:/|$)"
+#: Places in the assurance document, the first that fits (ASR-DOC-02).
+_ASSURED = (
+    ("/use/misuse", "ASR-USE-02"),
+    ("/use/instructions", "ASR-DOC-02"),
+    ("/use", "ASR-USE-01"),
+    ("/privacy/files", "ASR-PRV-01"),
+    ("/privacy", "ASR-PRV-03"),
+    ("/bias", "ASR-BIA-01"),
+    ("/oversight", "ASR-OVS-01"),
+    ("/robustness", "ASR-MON-01"),
+    ("/monitoring", "ASR-MON-02"),
+    ("/support", "ASR-SUP-01"),
+    ("/environment", "ASR-ENV-01"),
+    ("/generative", "ASR-GEN-01"),
+)
 
 
 def requirement_of(fault: SchemaFault, document: str) -> str:
-    """Return the requirement that `fault` in a document (the manifest, `card` or `vectors`) breaks."""
+    """Return the requirement that `fault` in a document (the manifest, `card`, ...) breaks."""
     if document == MANIFEST:
         return _of_manifest(fault)
     if document == VECTORS:
         return "COR-TYP-01" if re.fullmatch(_VECTOR_DATATYPE, fault.pointer) else "PKG-VEC-02"
+    if document == ASSURANCE:
+        return _of_assurance(fault)
     return _of_card(fault)
 
 
@@ -66,6 +83,11 @@ def _of_card(fault: SchemaFault) -> str:
     if place.startswith("/personalData"):
         return "PKG-PRV-01"
     return "PKG-DOC-02"
+
+
+def _of_assurance(fault: SchemaFault) -> str:
+    place = f"{_place(fault)}/"
+    return next((one for beginning, one in _ASSURED if place.startswith(f"{beginning}/")), "ASR-DOC-02")
 
 
 def _place(fault: SchemaFault) -> str:

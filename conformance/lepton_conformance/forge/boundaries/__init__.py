@@ -8,7 +8,16 @@ when they are asked for: a certifier sends them, the corpus on disk does not hol
 import functools
 from collections.abc import Callable, Iterator
 
-from lepton_conformance.forge.boundaries import archive_bytes, archive_forms, archive_headers, folders, paths
+from lepton_conformance.forge.boundaries import (
+    archive_bytes,
+    archive_forms,
+    archive_headers,
+    folders,
+    interfaces,
+    paths,
+    steps,
+    texts,
+)
 from lepton_conformance.forge.valid import ValidPackage
 from lepton_conformance.forge.violation import Violation
 
@@ -19,16 +28,22 @@ _FAULTS: tuple[Callable[[], Iterator[Violation]], ...] = (
     folders.folder_faults,
     archive_headers.header_faults,
     archive_bytes.byte_faults,
+    texts.text_faults,
+    steps.step_faults,
+    interfaces.interface_faults,
 )
 _SOUND: tuple[Callable[[], Iterator[ValidPackage]], ...] = (
     paths.sound_paths,
     folders.sound_folders,
     archive_forms.sound_archives,
+    texts.sound_texts,
+    interfaces.sound_interfaces,
 )
 _NEAR: tuple[Callable[[str], Iterator[ValidPackage]], ...] = (
     paths.near_misses,
     folders.near_misses,
     archive_forms.near_misses,
+    texts.near_misses,
 )
 
 

@@ -4,7 +4,6 @@ Owns the joints with MkDocs: which generated pages there are, which language a p
 navigation of each language. Leaves what stands on the pages to `pages`. Nothing of the prose is copied.
 """
 
-import hashlib
 import json
 import os
 from pathlib import Path
@@ -23,6 +22,7 @@ from specification.book import SPEC_VERSION
 from specification.citations import traceability
 from specification.edition import EDITIONS, INDEX, read_editions
 from specification.freezing import working_edition
+from specification.guide import GUIDE
 from specification.published import Example, read_examples
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -96,6 +96,8 @@ def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Fil
     """Render the requirement blocks of a chapter as cards."""
     book = _book[0]
     language = _language(page)
+    if f"/{GUIDE}/" in page.file.src_uri:
+        return pages.guide_page(markdown, book)
     if language is None or f"spec/{page.file.src_uri}" not in book.sources:
         return markdown
     known = [each.id for each in book.requirements]
@@ -111,11 +113,10 @@ def on_page_context(
     words = pages.WORDS[language or "en"]
     context["nav"] = pages.of_language(nav, language)
     context |= {"crumbs": pages.crumbs(page, _files[0]), "way": words["way"], "words": words}
-    digest = hashlib.sha256((SCHEMAS / "requirements.json").read_bytes()).hexdigest()
     context["edition"] = {
         "name": words["edition"].format(version=SPEC_VERSION),
         "version": SPEC_VERSION,
-        "digest": f"sha256:{digest}",
+        "digest": pages.digest_of_edition(ROOT),
         "language": language or "en",
     }
     for neighbour in ("previous_page", "next_page"):

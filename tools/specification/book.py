@@ -14,6 +14,7 @@ from specification.blocks import Requirement, headings, read_blocks
 from specification.citations import Citation, check_citations, read_citations, traceability
 from specification.coverage import check_coverage, read_waivers
 from specification.edition import EDITIONS, check_editions, check_gate, read_editions
+from specification.guide import check_guide
 from specification.lock import Locked, compare_lock, next_lock, read_lock, write_lock
 from specification.mentions import check_mentions
 from specification.problem import Problem
@@ -83,6 +84,7 @@ class Book:
         for file, text in self.sources.items():
             check_examples(list(read_examples(file, text, problems)), published, problems)
         check_citations(list(self.citations), self.declared, problems)
+        check_guide(self.root, problems)
         check_mentions(self.root, self.declared, self.lock, problems)
         check_tables(self.root, self.sources, published, self.declared, problems)
         known = [each.id for each in requirements]

@@ -25,6 +25,7 @@ _CURRENT = (
     "kits/**/*.*",
     "spec/en/*.md",
     "spec/zh/*.md",
+    "spec/*/guide/*.md",
     "CONTRIBUTING.md",
     "GOVERNANCE.md",
     "README.md",

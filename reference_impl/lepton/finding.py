@@ -75,3 +75,4 @@ class Report(NamedTuple):
 
     packages: tuple[PackageReport, ...]
     level: str
+    profile: str = "package"

@@ -46,11 +46,12 @@ def validate_remote(
     *,
     level: str,
     allow_executable: bool = False,
+    profile: str = "package",
     progress: Progress = lambda _path, _done: None,
 ) -> PackageReport:
     """Judge one package that is elsewhere. Raises: SourceError, LeptonError when it cannot be read."""
     if level == "quick":
-        return _from_afar(text, client, credentials)
+        return _from_afar(text, client, credentials, profile)
     folder = Path(tempfile.mkdtemp(prefix="lepton-"))
     try:
         if text.startswith(SCHEME):
@@ -59,13 +60,13 @@ def validate_remote(
         else:
             there = folder / "package.lepton"
             download(client, text, there, shutil.disk_usage(folder).free // 2, progress)
-        report = validate_package(there, level=level, allow_executable=allow_executable)
+        report = validate_package(there, level=level, allow_executable=allow_executable, profile=profile)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     return report._replace(path=_shown(text))
 
 
-def _from_afar(text: str, client: Client, credentials: Credentials) -> PackageReport:
+def _from_afar(text: str, client: Client, credentials: Credentials, profile: str) -> PackageReport:
     container: Container
     if text.startswith(SCHEME):
         registry = _registry(text, client, credentials)
@@ -75,7 +76,7 @@ def _from_afar(text: str, client: Client, credentials: Credentials) -> PackageRe
     with PartialPackage(container) as package:
         unread = {name: _REASON for one in ALL for name in one.ids if _needs_bytes(name) and not one.full}
         near = [one for one in ALL if not one.full and not any(name in unread for name in one.ids)]
-        outcome = run(package, near, Outcome((), (), unread))
+        outcome = run(package, near, Outcome((), (), unread), profile=profile)
         return report_of(package, outcome, "quick")._replace(path=_shown(text))
 
 

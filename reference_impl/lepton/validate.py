@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import lepton_spec
 from lepton.checks import ALL, REVIEWED, Outcome, checks_of, run
+from lepton.checks.registry import PACKAGE
 from lepton.errors import LeptonError, NoContainerError, SourceError
 from lepton.finding import Finding, PackageReport, Report, Severity, Verdict, severity
 from lepton.package import Package, open_package
@@ -23,9 +24,11 @@ if TYPE_CHECKING:
     from lepton.vectors.apart import Apart
     from lepton.vectors.outcome import ReplayFacts
 
-__all__ = ["LEVELS", "load", "report_of", "validate", "validate_anything", "validate_package"]
+__all__ = ["LEVELS", "PROFILES", "load", "report_of", "validate", "validate_anything", "validate_package"]
 
 LEVELS = ("quick", "full")
+#: What a package can be judged by; each contains the first.
+PROFILES = tuple(dict.fromkeys((PACKAGE, *(check.profile for check in ALL))))
 
 #: Says to people what is done now, how many are done, of how many (0 of 0: not counted); no verdict hears it.
 Tell = Callable[[str, int, int], None]
@@ -34,7 +37,12 @@ _QUICK = tuple(check for check in ALL if not check.full)
 
 
 def validate(
-    paths: Iterable[Path], *, level: str, allow_executable: bool = False, tell: Tell | None = None
+    paths: Iterable[Path],
+    *,
+    level: str,
+    allow_executable: bool = False,
+    tell: Tell | None = None,
+    profile: str = PACKAGE,
 ) -> tuple[Report, tuple[SourceError, ...]]:
     """Judge packages at a level, `quick` or `full`; return the report, and why some were not read.
 
@@ -45,18 +53,23 @@ def validate(
     with _replays(level) as apart:
         for path in paths:
             try:
-                packages.append(_validated(path, level, allow_executable, tell, apart))
+                packages.append(_validated(path, level, allow_executable, tell, apart, profile))
             except SourceError as error:
                 unread.append(error)
-    return Report(tuple(packages), level), tuple(unread)
+    return Report(tuple(packages), level, profile), tuple(unread)
 
 
 def validate_package(
-    path: Path, *, level: str, allow_executable: bool = False, tell: Tell | None = None
+    path: Path,
+    *,
+    level: str,
+    allow_executable: bool = False,
+    tell: Tell | None = None,
+    profile: str = PACKAGE,
 ) -> PackageReport:
     """Judge one package. Raises: SourceError when it cannot be read at all. Spec: PKG-VAL-01."""
     with _replays(level) as apart:
-        return _validated(path, level, allow_executable, tell, apart)
+        return _validated(path, level, allow_executable, tell, apart, profile)
 
 
 def _replays(level: str) -> "AbstractContextManager[Apart | None]":
@@ -69,12 +82,12 @@ def _replays(level: str) -> "AbstractContextManager[Apart | None]":
 
 
 def _validated(
-    path: Path, level: str, allow_executable: bool, tell: Tell | None, apart: "Apart | None"
+    path: Path, level: str, allow_executable: bool, tell: Tell | None, apart: "Apart | None", profile: str
 ) -> PackageReport:
     if tell is not None:
         tell(f"reading and checking {path}", 0, 0)
     with open_package(path) as package:
-        outcome = run(package, _QUICK)
+        outcome = run(package, _QUICK, profile=profile)
         if apart is not None:
             if tell is not None:
                 tell(f"replaying the vectors of {path}", 0, 0)

@@ -1,15 +1,19 @@
 """The checks: one module a topic, each a function over the facts about a package.
 
 Owns the explicit list `ALL` and the order in which causes hide effects. A check does no I/O and never prints.
-Serves `core` and `package`.
+Serves `core`, `package` and the profiles that build on it.
 """
 
 from lepton.checks import (
+    application,
     artifacts,
+    assurance,
     controls,
     digests,
     documentation,
     documents,
+    examples,
+    groups,
     layout,
     manifest,
     mutation,
@@ -48,6 +52,10 @@ ALL: tuple[Check, ...] = (
     *mutation.CHECKS,
     *documentation.CHECKS,
     *signatures.CHECKS,
+    *application.CHECKS,
+    *examples.CHECKS,
+    *assurance.CHECKS,
+    *groups.CHECKS,
     *replay.checks_of(None, "the level quick does not replay the vectors"),
 )
 

@@ -12,10 +12,12 @@ from lepton.finding import Finding
 from lepton.package.paths import MANIFEST
 from lepton.package.read import STRUCTURE, Package
 
-__all__ = ["Check", "NotChecked", "Outcome", "Stage", "check", "run"]
+__all__ = ["PACKAGE", "Check", "NotChecked", "Outcome", "Stage", "check", "run"]
 
 #: Findings reported of one requirement; a package that breaks it everywhere needs no longer list.
 MAX_FINDINGS = 50
+#: The profile that every package is judged by.
+PACKAGE = "package"
 #: Characters of a message; names and paths of a stranger may have megabytes.
 MAX_MESSAGE = 1000
 
@@ -44,6 +46,8 @@ class Check(NamedTuple):
     """A function over facts that finds violations of `ids`; `full` ones need the vectors replayed.
 
     It is not run when one of `needs` is violated or could not be judged, nor when one of `after` is violated.
+    One of a `profile` other than `package` is judged where the manifest lists a file of the role of that
+    name, or where the profile was asked for; elsewhere nothing is said of its requirements.
     """
 
     ids: tuple[str, ...]
@@ -52,6 +56,7 @@ class Check(NamedTuple):
     after: tuple[str, ...]
     full: bool
     find: Callable[[Package], Iterator[Finding | NotChecked]]
+    profile: str = PACKAGE
 
 
 class Outcome(NamedTuple):
@@ -71,29 +76,35 @@ def check(
     needs: tuple[str, ...] = (),
     after: tuple[str, ...] = (),
     full: bool = False,
+    profile: str = PACKAGE,
 ) -> Callable[[Function], Check]:
     """Make a check of a function. `needs` are what it relies on, `after` what would explain its findings."""
 
     def wrap(find: Function) -> Check:
-        return Check(ids, stage, needs, after, full, find)
+        return Check(ids, stage, needs, after, full, find, profile)
 
     return wrap
 
 
-def run(package: Package, checks: Iterable[Check], before: Outcome | None = None) -> Outcome:
-    """Run `checks` in their order, after those that `before` came from."""
+def run(
+    package: Package, checks: Iterable[Check], before: Outcome | None = None, *, profile: str = PACKAGE
+) -> Outcome:
+    """Run `checks` in their order, after those that `before` came from; `profile` was asked for."""
+    judged = {PACKAGE, profile} | {one["role"] for one in (package.manifest or {}).get("files", ())}
     findings = list(before.findings) if before else []
     reasons = dict(before.not_checked) if before else {}
     checked = dict.fromkeys(before.checked if before else ())
     failed = dict.fromkeys(one.requirement for one in findings)
     for one in checks:
+        if one.profile not in judged:
+            continue
         reason = _hidden(package, one, failed, reasons)
         if reason is not None:
             for requirement in one.ids:
                 reasons.setdefault(requirement, reason)
             continue
         checked.update(dict.fromkeys(one.ids))
-        for found in _limited(one.find(package)):
+        for found in limited(one.find(package)):
             if isinstance(found, NotChecked):
                 reasons.setdefault(found.requirement, found.reason)
             else:
@@ -143,7 +154,7 @@ def _blocker(package: Package, stage: Stage, failed: Iterable[str], reasons: dic
     return None
 
 
-def _limited(found: Iterator[Finding | NotChecked]) -> Iterator[Finding | NotChecked]:
+def limited(found: Iterator[Finding | NotChecked]) -> Iterator[Finding | NotChecked]:
     counts: dict[str, int] = {}
     for one in found:
         if isinstance(one, Finding):

@@ -47,6 +47,7 @@ def validated(text: str, args: argparse.Namespace) -> PackageReport:
                 credentials,
                 level=args.level,
                 allow_executable=args.allow_executable,
+                profile=args.profile,
                 progress=tell,
             )
         finally:

@@ -15,13 +15,12 @@ from lepton.finding import Report, Verdict
 from lepton.package.paths import MANIFEST
 from lepton.report import FORMATS, render
 from lepton.report.escape import for_terminal
-from lepton.validate import LEVELS, validate, validate_package
+from lepton.validate import LEVELS, PROFILES, validate, validate_package
 
 HELP = "judge model packages by the standard"
 EXAMPLE = "lepton validate build/demo/digits.lepton"
 
 EXIT_CONFORMS, EXIT_VIOLATES, EXIT_ERROR, EXIT_INCONCLUSIVE = 0, 1, 2, 3
-PROFILES = ("package",)
 ENGINES = ("local",)
 #: Forms that programs read: nothing else is written for them.
 _FOR_PROGRAMS = ("json", "sarif", "junit")
@@ -43,7 +42,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default="full",
         help="quick: everything but running the model; full (default): replay the golden vectors too",
     )
-    parser.add_argument("--profile", default="package", metavar="NAME", help="what to judge by: package")
+    parser.add_argument(
+        "--profile", default="package", metavar="NAME", help=f"what to judge by: {', '.join(PROFILES)}"
+    )
     parser.add_argument(
         "--format",
         choices=FORMATS,
@@ -91,7 +92,13 @@ def _validate(args: argparse.Namespace, tell: Tell) -> tuple[Report, tuple[Lepto
     """Validate local packages without any network, and those that are elsewhere over it."""
     if not any(one.startswith(_REMOTE) for one in args.paths):
         paths = [_package(one) for one in args.paths]
-        return validate(paths, level=args.level, allow_executable=args.allow_executable, tell=tell)
+        return validate(
+            paths,
+            level=args.level,
+            allow_executable=args.allow_executable,
+            tell=tell,
+            profile=args.profile,
+        )
     from lepton.cli.registries import validated
 
     packages = []
@@ -104,12 +111,16 @@ def _validate(args: argparse.Namespace, tell: Tell) -> tuple[Report, tuple[Lepto
                 path = _package(one)
                 packages.append(
                     validate_package(
-                        path, level=args.level, allow_executable=args.allow_executable, tell=tell
+                        path,
+                        level=args.level,
+                        allow_executable=args.allow_executable,
+                        tell=tell,
+                        profile=args.profile,
                     )
                 )
         except LeptonError as error:
             unread.append(error)
-    return Report(tuple(packages), args.level), tuple(unread)
+    return Report(tuple(packages), args.level, args.profile), tuple(unread)
 
 
 def _package(name: str) -> Path:

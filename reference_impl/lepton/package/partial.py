@@ -6,7 +6,7 @@ Owns which files those are; everything else counts as not verified. Serves PKG-D
 from collections.abc import Mapping
 from typing import Any
 
-from lepton.package.read import FileFact, Package
+from lepton.package.read import DOCUMENTS, FileFact, Package
 
 __all__ = ["UNREAD", "PartialPackage"]
 
@@ -22,6 +22,7 @@ class PartialPackage(Package):
 
     def _read_files(self, manifest: Mapping[str, Any]) -> None:
         documents = {manifest["card"], *manifest["vectors"]}
+        documents |= {one["path"] for one in manifest["files"] if one["role"] in DOCUMENTS}
         left = MAX_BYTES
         near = []
         far = []

@@ -33,13 +33,16 @@ from lepton.package.paths import MANIFEST, displayed
 from lepton.package.schema import SchemaFault, schema_faults
 from lepton.package.tensorfile import HeaderFact, read_header
 
-__all__ = ["DocumentFact", "FileFact", "Package", "open_package"]
+__all__ = ["DOCUMENTS", "DocumentFact", "FileFact", "Package", "open_package"]
 
 #: What makes the content of a container ambiguous: nothing in it is then interpreted.
 STRUCTURE = ("PKG-LAY-07", "PKG-ZIP-04", "PKG-ZIP-02")
 
 #: How the files that steps read are interpreted, by role.
 STEP_FORMATS = {"graph": "onnx", "tokenizer": "lines", "vocabulary": "lines"}
+
+#: The schemas of documents that no member of the manifest names, by role: of each, a package has one at most.
+DOCUMENTS = {"application": "application.schema.json", "assurance": "assurance.schema.json"}
 
 
 class DocumentFact(NamedTuple):
@@ -177,6 +180,7 @@ class Package:
         }
         if roles.get(manifest["card"]) == "card":
             schemas[manifest["card"]] = "card.schema.json"
+        schemas.update((path, DOCUMENTS[role]) for path, role in roles.items() if role in DOCUMENTS)
 
         def read(path: str) -> FileFact:
             if path in self.closed:

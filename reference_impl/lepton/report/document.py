@@ -27,7 +27,7 @@ def document(report: Report) -> dict[str, Any]:
             "version": tool_version(),
             "spec": lepton_spec.SPEC_VERSION,
             "level": report.level,
-            "profile": "package",
+            "profile": report.profile,
         },
     }
 

@@ -1,7 +1,8 @@
 """Turn the Markdown of one chapter into Markdown with requirement cards.
 
-Owns the card (badges, text, remedy, evidence), its permanent anchor `#PKG-DIG-03`, labels on examples, and
-links from any mention of an ID to its card. Leaves the grammar of blocks to `specification`.
+Owns the card (badges, text, remedy, way to the requirement's page), its permanent anchor `#PKG-DIG-03`, labels
+on examples, and links from any mention of an ID to its card. A Chinese block that does not fit its English one
+is shown in English, with a badge. Leaves the grammar of blocks to `specification`, evidence to `requirements`.
 """
 
 import html
@@ -13,7 +14,6 @@ from pages.words import WORDS, badge, level_class
 from specification import Book
 from specification.blocks import Requirement
 from specification.published import EXAMPLE_TAG
-from specification.translation import SOURCE_DIGITS
 from specification.vocabulary import HEADING
 
 __all__ = ["render_chapter"]
@@ -67,34 +67,52 @@ def _card(
     evidence: Mapping[str, Sequence[str]],
     book: Book,
 ) -> list[str]:
-    words = WORDS[language]
-    at = next((i for i, line in enumerate(quote) if _REMEDY.match(line)), len(quote))
-    remedy = " ".join(line.strip() for line in quote[at:])
-    body = [link_identifiers(language, line, book) for line in quote[1:at]]
-    stale = language == "zh" and requirement.digest[:SOURCE_DIGITS] not in quote[0]
-    card = [
+    stale = language == "zh" and requirement.id not in book.translations
+    spoken = "en" if stale else language
+    words = WORDS[spoken]
+    if stale:
+        # What binds stands in place of a translation of something else.
+        title = requirement.title
+        lines, remedy = requirement.text.splitlines(), requirement.remedy
+    else:
+        at = next((i for i, line in enumerate(quote) if _REMEDY.match(line)), len(quote))
+        lines = quote[1:at]
+        remedy = _REMEDY.sub("", " ".join(line.strip() for line in quote[at:]))
+    foreign = ' lang="en"' if stale else ""
+    label = f"**{words['remedy']}{words['colon']}**"
+    return [
         f"### {requirement.id}: {title} {{#{requirement.id}}}",
         "",
         f'<div class="requirement {level_class(requirement.level)}" markdown="1">',
-        _badges(language, requirement),
+        _badges(language, requirement, stale=stale),
         "",
-        *body,
+        f'<div class="clause"{foreign} markdown="1">',
         "",
-        '<div class="remedy" markdown="1">',
-        "",
-        f"**{words['remedy']}{words['colon']}** {link_identifiers(language, _REMEDY.sub('', remedy), book)}",
+        *(link_identifiers(language, line, book) for line in lines),
         "",
         "</div>",
-        _evidence(language, evidence),
+        "",
+        f'<div class="remedy"{foreign} markdown="1">',
+        "",
+        f"{label} {link_identifiers(language, remedy, book)}",
+        "",
+        "</div>",
+        _more(language, requirement, evidence),
         "</div>",
         "",
     ]
-    if stale and words["stale"]:
-        card.insert(5, f'<p class="stale">{words["stale"]}</p>\n')
-    return card
 
 
-def _badges(language: str, requirement: Requirement) -> str:
+def _more(language: str, requirement: Requirement, evidence: Mapping[str, Sequence[str]]) -> str:
+    """Return the line that leads to the requirement's own page, with the number of each kind of evidence."""
+    words = WORDS[language]
+    counts = [f"{words[kind]} {len(names)}" for kind, names in evidence.items() if names]
+    said = ", ".join(counts)
+    link = f'<a href="../requirements/{requirement.id}/">{words["whole_page"]}</a>'
+    return f'<p class="more">{link}{" (" + said + ")" if said else ""}</p>'
+
+
+def _badges(language: str, requirement: Requirement, *, stale: bool) -> str:
     words = WORDS[language]
     level = f'<span class="badge level">{badge(language, requirement.level)}</span>'
     parts = [level, f'<span class="badge role">{badge(language, requirement.role)}</span>']
@@ -112,20 +130,9 @@ def _badges(language: str, requirement: Requirement) -> str:
             f'<a class="badge schema" href="../schemas/{page}/{target}">{words["schema"]}: {label}</a>'
         )
     parts.append(f'<span class="badge rev">{words["revision"]} {requirement.rev}</span>')
+    if stale:
+        parts.append(f'<span class="badge stale">{words["stale"]}</span>')
     return f'<p class="badges">{"".join(parts)}</p>'
-
-
-def _evidence(language: str, evidence: Mapping[str, Sequence[str]]) -> str:
-    words = WORDS[language]
-    rows = [
-        f"<li>{words[kind]} <code>{html.escape(name)}</code></li>"
-        for kind, names in evidence.items()
-        for name in names
-    ]
-    if not rows:
-        return ""
-    summary = f"{words['evidence']}: {len(rows)}"
-    return f'<details class="evidence"><summary>{summary}</summary><ul>{"".join(rows)}</ul></details>'
 
 
 def _label(language: str, line: str) -> list[str]:

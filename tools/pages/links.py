@@ -5,13 +5,13 @@ Owns where a card stands: in the reader's language where the block is translated
 
 import functools
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from specification import Book
 from specification.blocks import headings
 from specification.vocabulary import IDENTIFIER
 
-__all__ = ["card_link", "link_identifiers"]
+__all__ = ["card_link", "link_identifiers", "link_identifiers_by"]
 
 _CODE_OR_LINK = re.compile(r"(`+[^`]*`+|\[[^\]]*\]\([^)]*\)|<[^>]*>)")
 
@@ -31,11 +31,14 @@ def card_link(language: str, identifier: str, book: Book, up: str = "") -> str:
 
 def link_identifiers(language: str, line: str, book: Book, up: str = "") -> str:
     """Return the line with each requirement ID outside code and links as a link to its card."""
+    return link_identifiers_by(line, lambda identifier: card_link(language, identifier, book, up))
+
+
+def link_identifiers_by(line: str, link: Callable[[str], str]) -> str:
+    """Return the line with what `link` returns for each requirement ID outside code and links."""
     parts = _CODE_OR_LINK.split(line)
     return "".join(
-        part
-        if index % 2
-        else IDENTIFIER.sub(lambda match: card_link(language, match.group(), book, up), part)
+        part if index % 2 else IDENTIFIER.sub(lambda match: link(match.group()), part)
         for index, part in enumerate(parts)
     )
 

@@ -3,35 +3,61 @@
 Owns that list, which is generated; leaves what a profile is for to the chapters.
 """
 
-from pages.links import card_link
-from pages.words import WORDS, badge, level_class
-from specification import Book
-from specification.vocabulary import PROFILES
+from collections.abc import Sequence
+
+from pages.body import Body, keyword, table
+from pages.dossier import Dossier, Library
+from pages.labels import LABELS
+from pages.requirements import plain_title
+from pages.words import badge
+from specification.vocabulary import LEVELS, PROFILES, ROLES
 
 __all__ = ["profiles_page"]
 
 
-def profiles_page(language: str, book: Book) -> str:
-    """Return the Markdown of the page: one section and one table a profile, each with its anchor."""
-    words = WORDS[language]
-    lines = [f"# {words['profiles']}", ""]
-    for profile in PROFILES:
-        members = [each for each in book.requirements if profile in each.profiles]
-        if not members:
-            continue
-        counts: dict[str, int] = {}
-        for each in members:
-            counts[each.level] = counts.get(each.level, 0) + 1
-        tally = ", ".join(f"{count} {level}" for level, count in sorted(counts.items()))
-        lines += [f"## {profile} {{#{profile}}}", "", f"{len(members)} {words['requirements']}: {tally}.", ""]
-        lines += [f"| ID | {words['level']} | {words['role']} | {words['title']} |", "|---|---|---|---|"]
-        for each in members:
-            translation = book.translations.get(each.id)
-            title = translation.title if language == "zh" and translation else each.title
-            level = f'<span class="keyword {level_class(each.level)}">{badge(language, each.level)}</span>'
-            title = title.replace("|", "\\|")
-            lines.append(
-                f"| {card_link(language, each.id, book)} | {level} | {badge(language, each.role)} | {title} |"
-            )
-        lines.append("")
-    return "\n".join(lines)
+def profiles_page(language: str, library: Library) -> Body:
+    """Return the page: a table of the profiles, then one section and one table a profile, with its anchor."""
+    words = LABELS[language]
+    members = {
+        profile: [one for one in library.dossiers.values() if profile in one.requirement.profiles]
+        for profile in PROFILES
+    }
+    members = {profile: those for profile, those in members.items() if those}
+    head = [words["profile"], words["count"], *(badge(language, level) for level in LEVELS)]
+    head += [words["roles"], words["executed"]]
+    rows = [_summary(language, profile, those) for profile, those in members.items()]
+    content = [
+        f"<h1>{words['profiles']}</h1>",
+        f"<p>{words['profiles_intro']}</p>",
+        table(words["profiles_caption"], head, rows, css="matrix counts summary"),
+    ]
+    for profile, those in members.items():
+        content.append(f'<h2 id="{profile}"><code>{profile}</code></h2>')
+        columns = ["ID", words["title"], words["level"], words["role"]]
+        lines = [_row(language, one) for one in those]
+        content.append(table(profile, columns, lines))
+    return Body(words["profiles"], "\n".join(content), tuple((name, name) for name in members))
+
+
+def _summary(language: str, profile: str, those: Sequence[Dossier]) -> str:
+    levels = "".join(
+        f"<td>{sum(one.requirement.level == level for one in those) or ''}</td>" for level in LEVELS
+    )
+    bound = [badge(language, role) for role in ROLES if any(one.requirement.role == role for one in those)]
+    executed = sum(one.evidence in ("mutant", "test") for one in those)
+    return (
+        f'<tr><th scope="row"><a href="#{profile}">{profile}</a></th>'
+        f'<td><a href="../requirements/#profile={profile}">{len(those)}</a></td>{levels}'
+        f'<td class="nowrap">{", ".join(bound)}</td>'
+        f"<td>{executed}/{len(those)}</td></tr>"
+    )
+
+
+def _row(language: str, dossier: Dossier) -> str:
+    each = dossier.requirement
+    foreign = ' lang="en"' if language != "en" and dossier.state != "current" else ""
+    return (
+        f'<tr><th scope="row"><a href="../requirements/{each.id}/">{each.id}</a></th>'
+        f"<td{foreign}>{plain_title(language, dossier)}</td><td>{keyword(language, each.level)}</td>"
+        f"<td>{badge(language, each.role)}</td></tr>"
+    )

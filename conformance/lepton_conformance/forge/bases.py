@@ -11,10 +11,12 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from lepton_conformance.forge.draft import Draft, Forged
+from lepton_conformance.forge.gallery import gallery_draft
 from lepton_conformance.forge.package import CARD, MODEL
 from lepton_conformance.forge.pictures import pictures_draft
 from lepton_conformance.forge.pipelines import text_draft
 from lepton_conformance.forge.readings import boxes_draft, coarse_draft, lines_draft
+from lepton_conformance.forge.sound_steps import plain_gallery, sound_steps
 from lepton_conformance.forge.valid import (
     decorated_draft,
     external_draft,
@@ -100,6 +102,15 @@ class Bases:
     def threshold(self) -> Draft:
         """Return the package with an optional input and two empty lists of steps."""
         return self._vary(threshold_draft())
+
+    def gallery(self) -> Draft:
+        """Return the package with tensors of every kind, and steps beside the model if it is varied."""
+        if self.variation == PLAIN.variation:
+            return plain_gallery()
+        chosen = random.Random(self.variation.seed)
+        return self._vary(
+            gallery_draft(*sound_steps([chosen.randrange(999) for _ in range(chosen.randrange(5))]))
+        )
 
     def alone(self) -> "Bases":
         """Return the same packages without copies of the artifact."""

@@ -11,7 +11,7 @@ from typing import Any
 from lepton_conformance.oracle.answers import Array
 from lepton_conformance.oracle.steps import Sizes, Steps
 
-__all__ = ["Graph", "Shapes", "Tools", "altered", "is_omissible", "names", "run", "shapes_of"]
+__all__ = ["Graph", "Shapes", "Tools", "altered", "is_omissible", "names", "run", "shapes_of", "sizes_of"]
 
 #: Declared datatype and shape by name, as they stand in the environment of a chain.
 Shapes = dict[str, tuple[str, list[Any]]]
@@ -30,11 +30,15 @@ def names(step: Mapping[str, Any], member: str) -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class Tools:
-    """What steps need beside tensors: files by path, what graphs compute by path, and the symbols' bounds."""
+    """What steps need beside tensors: files by path, what graphs compute by path, and the symbols' bounds.
+
+    `sizes` are what symbols have in the vector at hand.
+    """
 
     files: Mapping[str, bytes] = field(default_factory=dict)
     graphs: Mapping[str, Graph] = field(default_factory=dict)
     symbols: Mapping[str, Any] = field(default_factory=dict)
+    sizes: Mapping[str, int] = field(default_factory=dict)
 
 
 def run(step: Mapping[str, Any], arrays: dict[str, Array], tools: Tools, *, omitted: bool = False) -> None:
@@ -45,8 +49,19 @@ def run(step: Mapping[str, Any], arrays: dict[str, Array], tools: Tools, *, omit
     elif step["op"] == "graph":
         written = tools.graphs[step["file"]](read)
     else:
-        written = Steps(tools.files, Sizes(tools.symbols)).run(step, read)
+        written = Steps(tools.files, Sizes(tools.symbols, dict(tools.sizes))).run(step, read)
     arrays.update(zip(names(step, "out"), written, strict=True))
+
+
+def sizes_of(shapes: Shapes, arrays: Mapping[str, Array]) -> dict[str, int]:
+    """Return the sizes that arrays give to the symbols of their declared shapes."""
+    pairs = [(shapes[name][1], array.shape) for name, array in arrays.items() if name in shapes]
+    return {
+        dim: size
+        for shape, sizes in pairs
+        for dim, size in zip(shape, sizes, strict=True)
+        if isinstance(dim, str)
+    }
 
 
 def shapes_of(manifest: Mapping[str, Any], which: str) -> Shapes:

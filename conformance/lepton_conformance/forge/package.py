@@ -196,7 +196,7 @@ def _rescore(model: Model, draft: Draft, manifest: Mapping[str, Any]) -> None:
         if rfc8785.dumps(document) != data:
             return
         document["mutation"] = _score(model, draft, manifest, document)
-    except (ValueError, KeyError, IndexError, TypeError, AttributeError, Refused, WrongData):
+    except (ValueError, KeyError, ArithmeticError, IndexError, TypeError, AttributeError, Refused, WrongData):
         return
     draft.put(VECTORS, rfc8785.dumps(document))
 

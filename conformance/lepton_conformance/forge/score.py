@@ -7,12 +7,21 @@ and the model's arithmetic to the `Model` that it is given. Serves `package` (mu
 import base64
 import functools
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
-from lepton_conformance.forge.chain import Graph, Shapes, Tools, altered, is_omissible, run, shapes_of
+from lepton_conformance.forge.chain import (
+    Graph,
+    Shapes,
+    Tools,
+    altered,
+    is_omissible,
+    run,
+    shapes_of,
+    sizes_of,
+)
 from lepton_conformance.oracle.answers import Array
 from lepton_conformance.oracle.elements import from_binary, to_binary
 from lepton_conformance.oracle.steps import Refused
@@ -72,11 +81,15 @@ class _Package:
 
     def _chain(self, arrays: Mapping[str, Array], pointers: Sequence[str]) -> dict[str, Array]:
         found = dict(arrays)
+        tools = self.tools
+        if any(_step(self.manifest, pointer)["op"] == "reshape" for pointer in pointers):
+            which = pointers[0].split("/")[2]
+            tools = replace(tools, sizes=sizes_of(shapes_of(self.manifest, which), arrays))
         for pointer in pointers:
             step: Mapping[str, Any] = _step(self.manifest, pointer)
             if self.changed is not None and self.changed[0] == pointer:
                 step = self.changed[1]
-            run(step, found, self.tools, omitted=self.omitted == pointer)
+            run(step, found, tools, omitted=self.omitted == pointer)
         return found
 
     def _filled(self, arrays: Mapping[str, Array], tensors: Sequence[Mapping[str, Any]]) -> dict[str, Array]:
@@ -210,7 +223,9 @@ def _passes(answer: Array, tensor: Mapping[str, Any], rule: Mapping[str, Any]) -
 
 
 def _array(tensor: Mapping[str, Any]) -> Array:
-    return from_binary(tensor["datatype"], tensor["shape"], base64.b64decode(tensor["data"]))
+    # numpy has no BF16: its bits are moved and compared, never computed with
+    datatype = "UINT16" if tensor["datatype"] == "BF16" else tensor["datatype"]
+    return from_binary(datatype, tensor["shape"], base64.b64decode(tensor["data"]))
 
 
 def _side(manifest: Mapping[str, Any], which: str) -> list[dict[str, Any]]:

@@ -17,6 +17,7 @@ from lepton_conformance.forge.pictures import pictures_draft
 from lepton_conformance.forge.pipelines import text_draft
 from lepton_conformance.forge.readings import boxes_draft, coarse_draft, lines_draft
 from lepton_conformance.forge.signing import attested, signed
+from lepton_conformance.forge.sound_steps import full_gallery, other_gallery
 from lepton_conformance.oracle.answers import Array
 
 __all__ = [
@@ -329,5 +330,7 @@ VALID: tuple[ValidPackage, ...] = (
     ValidPackage("signed-zip", lambda: _signed().archive()),
     ValidPackage("safetensors-and-functions", lambda: _with_safetensors().directory()),
     ValidPackage("edges", lambda: _edges().archive()),
+    ValidPackage("sound-steps", lambda: full_gallery().directory()),
+    ValidPackage("more-sound-steps", lambda: other_gallery().archive()),
     ValidPackage("two-artifacts", lambda: two_artifacts_draft().archive()),
 )

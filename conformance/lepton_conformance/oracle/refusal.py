@@ -4,6 +4,7 @@ Owns `Refused` and the sizes that symbols may take and have taken; leaves what i
 PKG-PRO-06.
 """
 
+import math
 from collections.abc import Mapping, MutableMapping, Sequence
 from typing import Any
 
@@ -37,6 +38,18 @@ class Sizes:
         entry = self.symbols[symbol]
         within = entry["min"] <= size and ("unbounded" in entry or size <= entry["max"])
         return bool(within and size % entry.get("multipleOf", 1) == 0)
+
+    def numbers(self, declared: Sequence[str | int], count: int) -> list[int]:
+        """Return declared sizes as numbers; one symbol without a size takes what `count` elements leave it.
+
+        Raises: Refused.
+        """
+        unknown = {one for one in declared if isinstance(one, str) and one not in self.bound}
+        known = [self.bound.get(one, 1) if isinstance(one, str) else one for one in declared]
+        if len(unknown) > 1:
+            raise Refused(f"found no size of {', '.join(sorted(unknown))}")
+        rest = count // max(1, math.prod(known))
+        return [rest if one in unknown else size for one, size in zip(declared, known, strict=True)]
 
     def smallest(self, dimension: str | int, least: int) -> int:
         """Return the smallest size from `least` on that a dimension admits. Raises: Refused."""

@@ -62,7 +62,7 @@ class Steps(Arithmetic):
         elements = [array[place] for place in np.ndindex(*array.shape)]
         flat = np.empty(len(elements), dtype=array.dtype)
         flat[:] = elements
-        return flat.reshape(step["shape"])
+        return flat.reshape(self.sizes.numbers(step["shape"], len(elements)))
 
     def decode_image(self, array: Array, step: Mapping[str, Any]) -> Array:
         """Decode the one element, a PNG file."""

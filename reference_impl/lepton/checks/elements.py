@@ -11,7 +11,7 @@ import lepton_spec
 __all__ = ["element_fault"]
 
 #: The largest finite number of each floating-point datatype, and half a unit in its last place beyond it.
-_FLOAT_LIMITS = {"FP16": 65520.0, "BF16": 3.3961775292304957e38, "FP32": 3.4028235677973366e38}
+_FLOAT_LIMITS = {"FP16": 65520.0, "BF16": 2.0**128 - 2.0**119, "FP32": 2.0**128 - 2.0**103}
 
 
 def element_fault(value: Any, name: str) -> str | None:

@@ -105,13 +105,28 @@ def _default_element(spec: TensorSpec) -> object:
         raise BindError(problem)
     if kind == "float":
         with np.errstate(over="ignore"):
-            if not np.isfinite(np.array(value, np.float64).astype(numpy_dtype(spec.datatype))):
-                raise BindError(problem)
-        return value
+            exact = np.array(value, np.float64)
+            # ml_dtypes goes by way of FP32, and so would round twice
+            element = (_sticky(exact) if spec.datatype == "BF16" else exact).astype(
+                numpy_dtype(spec.datatype)
+            )
+        if not np.isfinite(element):
+            raise BindError(problem)
+        return element[()]
     limits = np.iinfo(numpy_dtype(spec.datatype))  # type: ignore[type-var]  # an integer kind
     if value != int(value) or not limits.min <= value <= limits.max:
         raise BindError(problem)
     return int(value)
+
+
+def _sticky(exact: Array) -> Array:
+    """Round FP64 to FP32 to odd, the last bit standing for all that was cut: BF16 can be rounded from it."""
+    single = exact.astype(np.float32)
+    if not np.isfinite(single) or single == exact:
+        return single
+    bits = single.view(np.uint32)
+    toward_zero = bits - 1 if abs(single) > abs(exact) else bits
+    return np.asarray(toward_zero | np.uint32(1), np.uint32).view(np.float32)
 
 
 def _check_elements(spec: TensorSpec, array: object) -> None:

@@ -12,6 +12,7 @@ from lepton_conformance.forge.boundaries import (
     archive_bytes,
     archive_forms,
     archive_headers,
+    documents,
     folders,
     interfaces,
     paths,
@@ -29,6 +30,7 @@ _FAULTS: tuple[Callable[[], Iterator[Violation]], ...] = (
     archive_headers.header_faults,
     archive_bytes.byte_faults,
     texts.text_faults,
+    documents.document_faults,
     steps.step_faults,
     interfaces.interface_faults,
 )
@@ -37,6 +39,7 @@ _SOUND: tuple[Callable[[], Iterator[ValidPackage]], ...] = (
     folders.sound_folders,
     archive_forms.sound_archives,
     texts.sound_texts,
+    documents.sound_documents,
     interfaces.sound_interfaces,
 )
 _NEAR: tuple[Callable[[str], Iterator[ValidPackage]], ...] = (

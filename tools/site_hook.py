@@ -30,6 +30,9 @@ SCHEMAS = ROOT / "schemas" / SPEC_VERSION
 #: What is published beside the pages, by the end of its name. The lock is for the build alone.
 PUBLISHED = (".json", ".yaml", ".proto", ".binpb")
 
+#: The script of the schema pages.
+SCRIPT = "assets/explorer.js"
+
 _book: list[Book] = []
 _files: list[Files] = []
 
@@ -37,6 +40,8 @@ _files: list[Files] = []
 def on_config(config: MkDocsConfig) -> MkDocsConfig:
     """Read the standard anew for each build."""
     _book[:] = [read_book(ROOT)]
+    if SCRIPT not in config.extra_javascript:
+        config.extra_javascript.append(SCRIPT)
     return config
 
 
@@ -50,6 +55,8 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
     for language in pages.LANGUAGES:
         generated[f"{language}/versions.md"] = pages.versions_page(language, book, editions, working)
         generated[f"{language}/index.md"] = pages.home_page(language, book, files.src_uris)
+        datatypes = json.loads((SCHEMAS / "datatypes.json").read_bytes())
+        generated[f"{language}/datatypes.md"] = pages.datatypes_page(language, datatypes)
         generated[f"{language}/schemas/index.md"] = pages.schemas_index(language, schemas, _others())
         for name, schema in schemas.items():
             page = pages.schema_page(language, name, schema, book, examples)
@@ -61,8 +68,9 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
     for path in sorted((ROOT / EDITIONS).rglob("*.json")):
         uri = path.relative_to(ROOT).as_posix()
         files.append(File.generated(config, uri, abs_src_path=str(path)))
-    style = Path(__file__).with_name("pages") / "lepton.css"
-    files.append(File.generated(config, "assets/lepton.css", abs_src_path=str(style)))
+    for name in ("lepton.css", "explorer.js"):
+        path = Path(__file__).with_name("pages") / name
+        files.append(File.generated(config, f"assets/{name}", abs_src_path=str(path)))
     for file in files:
         pages.guide_address(file)
     config.nav = [{"Lepton": "index.md"}]

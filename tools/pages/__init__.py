@@ -4,6 +4,7 @@ Owns turning what `specification` read into Markdown for MkDocs; leaves reading 
 """
 
 from pages.cards import render_chapter
+from pages.datatypes import datatypes_page
 from pages.guide import digest_of_edition, guide_page
 from pages.home import chapter_titles, home_page, landing_page
 from pages.navigation import adopt, crumbs, guide_address, navigation, of_language
@@ -22,6 +23,7 @@ __all__ = [
     "adopt",
     "chapter_titles",
     "crumbs",
+    "datatypes_page",
     "digest_of_edition",
     "guide_address",
     "guide_page",

@@ -8,6 +8,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from lepton.convert.packing import pack_source
 from lepton.finding import Verdict
 from lepton.pack import read_recipe
@@ -18,22 +20,33 @@ DIGITS = Path(__file__).resolve().parents[2] / "examples" / "digits"
 
 def test_trains_packs_and_states_what_it_measured(tmp_path: Path) -> None:
     subprocess.run([sys.executable, DIGITS / "train.py", tmp_path], check=True, capture_output=True)
-    (evaluation,) = json.loads((tmp_path / "evaluations.json").read_text())
+    evaluations = json.loads((tmp_path / "evaluations.json").read_text())
+    evaluation, *digits, moved = evaluations
     assert (evaluation["metric"], evaluation["n"]) == ("accuracy", 360)
     assert evaluation["value"] >= 0.97
+    assert [one["group"] for one in digits] == [f"digit {at}" for at in range(10)]
+    assert sum(one["n"] for one in digits) == evaluation["n"] == moved["n"]
+    right = sum(round(one["n"] * one["value"]) for one in digits)
+    assert right == round(evaluation["n"] * evaluation["value"])
 
     result = pack_source(
         f"{DIGITS / 'train.py'}:trained",
         read_recipe(DIGITS / "recipe.yml", tmp_path),
         tmp_path / "digits.lepton",
     )
-    assert validate_package(result.out, level="full").verdict is Verdict.PASS
+    report = validate_package(result.out, level="full", profile="assurance")
+    assert report.verdict is Verdict.PASS
+    assert not [one for one in report.findings if one.requirement.startswith("ASR-")]
     assert ("step-omitted", 1) in [(one.control, one.step) for one in result.vectors.controls]
     with load(result.out) as package:
-        assert package.json("card.json")["evaluations"] == [evaluation]
+        assert package.json("card.json")["evaluations"] == evaluations
+        comparisons = package.json("assurance.json")["bias"]["comparisons"]
         labels = package.document["interface"]["outputs"][0]["labels"]["names"]
     assert labels["zh"] == list("零一二三四五六七八九")
     assert len(labels["en"]) == 10
+    (comparison,) = comparisons
+    values = [one["value"] for one in digits]
+    assert comparison["disparity"]["value"] == pytest.approx(max(values) - min(values), abs=1e-6)
 
 
 def test_the_example_of_each_command_works_as_printed(tmp_path: Path) -> None:

@@ -25,7 +25,7 @@ from lepton.vectors.document import VectorDocument
 
 __all__ = ["Packed", "pack", "refuse_existing"]
 
-_VECTORS, _CARD = "vectors/golden.json", "card.json"
+_VECTORS, _CARD, _ASSURANCE = "vectors/golden.json", "card.json", "assurance.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ def pack(origin: Origin, recipe: Recipe, out: Path, *, tell: Tell = lambda what,
     refuse_existing(out)
     recipe = recipe.completed(origin.facts)
     manifest = _manifest(recipe, origin)
-    card = canonical(_card(recipe))
+    card, assurance = canonical(_card(recipe)), list(_assurance(recipe))
     members = [
         Member(path, content, "application/octet-stream", _role(draft.entry, path))
         for draft in origin.artifacts
@@ -60,6 +60,7 @@ def pack(origin: Origin, recipe: Recipe, out: Path, *, tell: Tell = lambda what,
     members += [
         Member(_VECTORS, canonical(vectors.to_json()), "application/json", "vectors"),
         Member(_CARD, card, "application/json", "card"),
+        *assurance,
     ]
     identity = _publish(members, manifest, out)
     return Packed(out, identity, manifest, vectors, origin.lost)
@@ -160,6 +161,24 @@ def _card(recipe: Recipe) -> dict[str, Any]:
             f"{recipe.name}: the card would be invalid at {faults[0].pointer}: {faults[0].message}"
         )
     return card
+
+
+def _assurance(recipe: Recipe) -> Iterator[Member]:
+    """Yield the assurance document that the recipe holds, or that it reads from files, if there is one."""
+    said = recipe.document.get("assurance")
+    if said is None:
+        return
+    document = recipe.json_file(said["file"]) if "file" in said else {"lepton": "1.0", **said}
+    if "file" not in said and "file" in said["bias"]["comparisons"]:
+        comparisons = recipe.json_file(said["bias"]["comparisons"]["file"])
+        document["bias"] = {**said["bias"], "comparisons": comparisons}
+    faults = schema_faults(document, "assurance.schema.json")
+    if faults:
+        raise RecipeError(
+            f"{recipe.name}: the assurance document would be invalid at {faults[0].pointer}: "
+            f"{faults[0].message}"
+        )
+    yield Member(_ASSURANCE, canonical(document), "application/json", "assurance")
 
 
 def _role(entry: Mapping[str, Any], path: str) -> str:

@@ -1,4 +1,4 @@
-"""What MkDocs calls for the pages about requirements: one each, the lists and matrices, and the sources they cite.
+"""What MkDocs calls for the pages about requirements: one each, lists, matrices, and the sources they cite.
 
 Owns the joints with MkDocs: which of these pages there are and their HTML, which stands in place of an empty
 Markdown file. Leaves what stands on them to `pages`. It runs before site_hook.py, which lays out the menus.

@@ -1,8 +1,9 @@
 """Turn the Markdown of one chapter into Markdown with requirement cards.
 
-Owns the card (badges, text, remedy, way to the requirement's page), its permanent anchor `#PKG-DIG-03`, labels
-on examples, and links from any mention of an ID to its card. A Chinese block that does not fit its English one
-is shown in English, with a badge. Leaves the grammar of blocks to `specification`, evidence to `requirements`.
+Owns the card (badges, text, remedy, way to the requirement's page), its permanent anchor `#PKG-DIG-03`,
+labels on examples, and links from any mention of an ID to its card. A Chinese block that does not fit its
+English one is shown in English, with a badge. Leaves the grammar of blocks to `specification` and evidence to
+`requirements`.
 """
 
 import html

@@ -8,10 +8,10 @@ import html
 from collections.abc import Sequence
 
 from pages.body import Body, filters, heading, table
+from pages.clauses import plain_title
 from pages.dossier import ORDER, Library, Outcome, Subject
 from pages.index import choices, row_data
 from pages.labels import LABELS, VERDICTS
-from pages.requirements import plain_title
 from pages.sources import source_address
 
 __all__ = ["GROUPS", "field_page"]
@@ -50,18 +50,17 @@ def _subjects(language: str, subjects: Sequence[Subject]) -> str:
             first = ""
             if not at:
                 span = f' rowspan="{len(one.profiles)}"' if len(one.profiles) > 1 else ""
+                name = f"{html.escape(one.name)}<small>{html.escape(one.title)}</small>"
                 first = (
-                    f'<th scope="rowgroup"{span} lang="en">{html.escape(one.name)}<small>{html.escape(one.title)}'
-                    f"</small></th><td{span}>{html.escape(one.versions)}</td><td{span}>{one.date}</td>"
+                    f'<th scope="rowgroup"{span} lang="en">{name}</th>'
+                    f"<td{span}>{html.escape(one.versions)}</td><td{span}>{one.date}</td>"
                 )
             note = "" if judged else f" <small>{words['informative']}</small>"
-            said = ", ".join(
-                f"{counts[key]} {VERDICTS[language][key]}" for key in ("pass", *ORDER) if counts.get(key)
-            )
-            said = ", ".join(dict.fromkeys(said.split(", ")))
+            order = dict.fromkeys(("pass", *ORDER))
+            said = ", ".join(f"{counts[key]} {VERDICTS[language][key]}" for key in order if counts.get(key))
+            mark = f'<span class="verdict {verdict}">{VERDICTS[language][verdict]}</span>'
             rows.append(
-                f"<tr>{first}<td><code>{profile}</code>{note}</td>"
-                f'<td><span class="verdict {verdict}">{VERDICTS[language][verdict]}</span></td><td>{said}</td></tr>'
+                f"<tr>{first}<td><code>{profile}</code>{note}</td><td>{mark}</td><td>{said}</td></tr>"
             )
     head = [words[key] for key in ("subject", "version", "date", "profile", "verdict", "field_counts")]
     return table(words["subjects"], head, rows, css="matrix subjects")

@@ -25,9 +25,8 @@ def figures_page(language: str, library: Library) -> Body:
     when = words["figures_measured"].replace("`{command}`", "<code>{command}</code>")
     content.append(f"<p>{when.format(**{k: html.escape(str(v)) for k, v in kept.items()})}</p>")
     if kept["quick"]:
-        content.append(
-            f'<p class="note">{words["figures_quick"].replace("`make figures`", "<code>make figures</code>")}</p>'
-        )
+        short = words["figures_quick"].replace("`make figures`", "<code>make figures</code>")
+        content.append(f'<p class="note">{short}</p>')
     rows = []
     for each in kept["figures"]:
         met = {True: "reached", False: "missed", None: ""}[each["met"]]

@@ -7,10 +7,10 @@ import re
 from collections.abc import Iterable, Sequence
 
 from pages.body import Body, filters, keyword, table
+from pages.clauses import title_cell
 from pages.dossier import Dossier, Library
 from pages.home import chapter_titles
 from pages.labels import LABELS
-from pages.requirements import plain_title
 from pages.words import badge, level_class
 from specification.vocabulary import LEVELS, PROFILES, ROLES, VERIFICATIONS
 
@@ -63,10 +63,9 @@ def index_page(language: str, library: Library) -> Body:
     rows = []
     for key, dossier in library.dossiers.items():
         each = dossier.requirement
-        foreign = ' lang="en"' if language != "en" and dossier.state != "current" else ""
         rows.append(
             f'<tr {row_data(dossier)}><th scope="row"><a href="{key}/">{key}</a></th>'
-            f"<td{foreign}>{plain_title(language, dossier)}</td><td>{keyword(language, each.level)}</td>"
+            f"{title_cell(language, dossier)}<td>{keyword(language, each.level)}</td>"
             f"<td>{badge(language, each.role)}</td><td>{', '.join(each.profiles)}</td>"
             f'<td class="nowrap">{words[f"evidence_{dossier.evidence}"]}</td></tr>'
         )

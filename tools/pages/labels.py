@@ -25,11 +25,11 @@ LABELS = {
         "copy_link": "link",
         "copy_citation": "citation",
         "remedy": "Remedy",
+        "colon": ":",
         "in_chapter": "in its chapter",
         "previous": "previous",
         "next": "next",
         "neighbours": "Neighbouring requirements",
-        "facts": "What it is",
         "schema": "schema",
         "evidence": "Evidence",
         "checks": "Checks",
@@ -42,7 +42,7 @@ LABELS = {
         "package": "package",
         "review": "review",
         "none": "none",
-        "no_evidence": "Nothing executes this requirement: it is judged by a person, or stands in a schema alone.",
+        "no_evidence": "Nothing executes this requirement: a person judges it, or a schema alone states it.",
         "waiver": "Waived until {day}: {reason}.",
         "corpus_intro": "Each violates this requirement and no other. They lie in conformance/corpus/{id}/.",
         "mutants_intro": "Subjects with one planted fault that breaks this requirement.",
@@ -73,19 +73,18 @@ LABELS = {
         "language": "Translation",
         "state_binding": "The English text binds.",
         "state_current": "The Chinese translation is of this wording.",
-        "state_stale": "The Chinese translation is of an earlier wording; the English text stands in its place.",
+        "state_stale": "The Chinese translation is of another wording; the English text stands in its place.",
         "state_missing": "There is no Chinese translation yet; the English text stands in its place.",
         "current": "current",
         "stale": "stale",
         "missing": "missing",
         "stale_badge": "",
         "missing_badge": "",
-        "also": "中文",
         "traceability": "Traceability",
         "trace_intro": (
-            "What verifies each requirement. The numbers lead to its page, which names every check, test, mutant "
-            "and package. C1: it ran on a correct subject and passed. C2: it also failed, on a mutant. C3: a "
-            "mutant that breaks just this requirement failed it."
+            "What verifies each requirement. The numbers lead to its page, which names every check, test, "
+            "mutant and package. C1: it ran on a correct subject and passed. C2: it also failed, on a "
+            "mutant. C3: a mutant that breaks just this requirement failed it."
         ),
         "trace_measured": "C1 to C3 were measured on {date} ({command}): {judged} mutants were judged.",
         "trace_quick": (
@@ -110,14 +109,14 @@ LABELS = {
         "executed": "executed",
         "field_title": "Field results",
         "field_intro": (
-            "What the suite found in {subjects} programs of other people, each installed from its packages. A "
-            "failure that is a verified deviation leads to its reproducer."
+            "What the suite found in {subjects} programs of other people, each installed from its packages. "
+            "A failure that is a verified deviation leads to its reproducer."
         ),
         "field_counts": "requirements by verdict",
         "servers": "Servers",
         "servers_intro": (
-            "Judged over REST and gRPC by the profiles that their documentation claims. A verdict for information "
-            "is of a profile with decisions of this standard, which nobody has promised to keep."
+            "Judged over REST and gRPC by the profiles that their documentation claims. A verdict for "
+            "information is of a profile with decisions of this standard, which nobody has promised to keep."
         ),
         "engines": "Engines",
         "engines_intro": "Judged by the profile runtime, each behind an adapter.",
@@ -126,8 +125,8 @@ LABELS = {
         "figures_intro": "What makes a verdict trustworthy, measured on the suite itself.",
         "figures_measured": "Measured on {date} on {machine}, in {seconds} s, by `{command}`.",
         "figures_quick": (
-            "This is the short measurement, with few seeds and every twelfth mutant, on a machine that had other "
-            "work: it shows that the measurement works. The long one is `make figures`."
+            "This is the short measurement, with few seeds and every twelfth mutant, on a machine that had "
+            "other work: it shows that the measurement works. The long one is `make figures`."
         ),
         "figures_none": "Nothing was measured yet: `make figures` writes these figures.",
         "figure": "figure",
@@ -136,8 +135,6 @@ LABELS = {
         "reached": "reached",
         "missed": "missed",
         "detail": "on what",
-        "source": "source",
-        "lines": "{count} lines",
     },
     "zh": {
         "requirements": "要求",
@@ -158,11 +155,11 @@ LABELS = {
         "copy_link": "链接",
         "copy_citation": "引文",
         "remedy": "修正",
+        "colon": "：",
         "in_chapter": "在章中的位置",
         "previous": "上一条",
         "next": "下一条",
         "neighbours": "相邻的要求",
-        "facts": "属性",
         "schema": "模式",
         "evidence": "证据",
         "checks": "检查",
@@ -213,7 +210,6 @@ LABELS = {
         "missing": "缺",
         "stale_badge": "译文过时，显示英文原文",
         "missing_badge": "尚无译文，显示英文原文",
-        "also": "English",
         "traceability": "可追溯性",
         "trace_intro": (
             "每条要求由什么验证。数字通向该要求的页面，那里列出每个检查、测试、变异体和包。"
@@ -243,7 +239,8 @@ LABELS = {
         "field_counts": "按结论统计的要求数",
         "servers": "服务器",
         "servers_intro": (
-            "按各自文档声明的剖面，通过 REST 和 gRPC 评判。“仅供参考”的结论属于含有本标准自己决定的剖面，没有人承诺过遵守它们。"
+            "按各自文档声明的剖面，通过 REST 和 gRPC 评判。"
+            "“仅供参考”的结论属于含有本标准自己决定的剖面，没有人承诺过遵守它们。"
         ),
         "engines": "引擎",
         "engines_intro": "按剖面 runtime 评判，各自接在一个适配器之后。",
@@ -262,8 +259,6 @@ LABELS = {
         "reached": "达到",
         "missed": "未达到",
         "detail": "说明",
-        "source": "源文件",
-        "lines": "{count} 行",
     },
 }
 

@@ -1,17 +1,17 @@
 """The traceability matrix: each requirement, and what checks, tests and breaks it.
 
-Owns `/<language>/traceability/`; leaves the names of checks, tests and mutants to the page of the requirement.
+Owns `/<language>/traceability/`; leaves the names of checks, tests and mutants to the requirement's page.
 """
 
 from collections.abc import Mapping
 
 from measurement.coverage import LEVELS
 from pages.body import Body, filters, keyword, table
+from pages.clauses import title_cell
 from pages.dossier import FORGE, Dossier, Library
 from pages.home import chapter_titles
 from pages.index import choices, row_data
 from pages.labels import LABELS
-from pages.requirements import plain_title
 
 __all__ = ["matrix_page"]
 
@@ -25,12 +25,11 @@ def matrix_page(language: str, library: Library) -> Body:
     counted = {key: _counts(one) for key, one in library.dossiers.items()}
     rows = []
     for key, dossier in library.dossiers.items():
-        cells = "".join(_cell(language, key, kind, counted[key][kind]) for kind in COUNTED)
+        cells = "".join(_cell(key, kind, counted[key][kind]) for kind in COUNTED)
         marks = "".join(f"<td>{'✓' if level in dossier.levels else ''}</td>" for level in LEVELS)
-        foreign = ' lang="en"' if language != "en" and dossier.state != "current" else ""
         rows.append(
             f'<tr {row_data(dossier)}><th scope="row"><a href="../requirements/{key}/">{key}</a></th>'
-            f"<td{foreign}>{plain_title(language, dossier)}</td>"
+            f"{title_cell(language, dossier)}"
             f"<td>{keyword(language, dossier.requirement.level)}</td>"
             f"{cells}{marks}<td>{_field(dossier, key)}</td><td>{_waived(dossier)}</td></tr>"
         )
@@ -58,7 +57,7 @@ def _counts(dossier: Dossier) -> Mapping[str, int]:
     }
 
 
-def _cell(language: str, key: str, kind: str, count: int) -> str:
+def _cell(key: str, kind: str, count: int) -> str:
     if not count:
         return '<td class="zero"></td>'
     return f'<td><a href="../requirements/{key}/#{kind}">{count}</a></td>'

@@ -6,9 +6,9 @@ Owns that list, which is generated; leaves what a profile is for to the chapters
 from collections.abc import Sequence
 
 from pages.body import Body, keyword, table
+from pages.clauses import title_cell
 from pages.dossier import Dossier, Library
 from pages.labels import LABELS
-from pages.requirements import plain_title
 from pages.words import badge
 from specification.vocabulary import LEVELS, PROFILES, ROLES
 
@@ -55,9 +55,8 @@ def _summary(language: str, profile: str, those: Sequence[Dossier]) -> str:
 
 def _row(language: str, dossier: Dossier) -> str:
     each = dossier.requirement
-    foreign = ' lang="en"' if language != "en" and dossier.state != "current" else ""
     return (
         f'<tr><th scope="row"><a href="../requirements/{each.id}/">{each.id}</a></th>'
-        f"<td{foreign}>{plain_title(language, dossier)}</td><td>{keyword(language, each.level)}</td>"
+        f"{title_cell(language, dossier)}<td>{keyword(language, each.level)}</td>"
         f"<td>{badge(language, each.role)}</td></tr>"
     )

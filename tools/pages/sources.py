@@ -1,7 +1,7 @@
-"""The source files that the published pages lead to: tests, mutants, checks and reproducers, with line numbers.
+"""The source files that the published pages lead to: tests, mutants, checks and reproducers, line by line.
 
-Owns their addresses, `/source/<path>/#L<line>`, and their plain listing, so that a reader comes from a requirement
-to its test without a network. Leaves which files there are to the pages that link to them.
+Owns their addresses, `/source/<path>/#L<line>`, and their plain listing, so that a reader comes from a
+requirement to its test without a network. Leaves which files there are to the pages that link to them.
 """
 
 import html

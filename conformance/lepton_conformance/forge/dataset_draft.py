@@ -246,7 +246,12 @@ def rich() -> DataDraft:
     roles = {"pictures/a.bin": "data", "pictures/b.bin": "data"}
     roles |= {"mapping.json": "mapping", "mappings/points.json": "mapping"}
     distribution: list[dict[str, Any]] = [
-        {"@type": "cr:FileObject", "@id": "rows", "contentUrl": "data/rows.csv", "encodingFormat": "text/csv"},
+        {
+            "@type": "cr:FileObject",
+            "@id": "rows",
+            "contentUrl": "data/rows.csv",
+            "encodingFormat": "text/csv",
+        },
         {
             "@type": "cr:FileObject",
             "@id": "points",
@@ -279,7 +284,9 @@ def rich() -> DataDraft:
     rows = [
         column("rows", "id", "sc:Integer", "rows"),
         column("rows", "height", "cr:Float32", "rows", unitText="m"),
-        column("rows", "color", ["sc:Text", "cr:Label"], "rows", references={"@id": "colors/name"}),
+        column(
+            "rows", "color", ["sc:Text", "cr:Label"], "rows", references={"field": {"@id": "colors/name"}}
+        ),
         column("rows", "use", "sc:Text", "rows"),
         {"@type": "cr:Field", "@id": "rows/pier", "dataType": "sc:Text", "value": "north"},
     ]

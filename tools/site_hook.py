@@ -61,6 +61,8 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
         for name, schema in schemas.items():
             page = pages.schema_page(language, name, schema, book, examples)
             generated[f"{language}/schemas/{_stem(name)}.md"] = page
+    for name, text in pages.api_pages(book).items():
+        generated[f"en/api/{name}"] = text
     for uri, text in generated.items():
         files.append(File.generated(config, uri, content=text))
     for path in sorted(each for suffix in PUBLISHED for each in SCHEMAS.glob(f"*{suffix}")):

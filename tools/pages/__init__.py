@@ -3,6 +3,7 @@
 Owns turning what `specification` read into Markdown for MkDocs; leaves reading to it and the site to MkDocs.
 """
 
+from pages.api import api_pages
 from pages.cards import render_chapter
 from pages.datatypes import datatypes_page
 from pages.guide import digest_of_edition, guide_page
@@ -21,6 +22,7 @@ __all__ = [
     "SOURCES",
     "WORDS",
     "adopt",
+    "api_pages",
     "chapter_titles",
     "crumbs",
     "datatypes_page",

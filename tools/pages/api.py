@@ -36,7 +36,7 @@ def api_pages(book: Book) -> dict[str, str]:
     """Return the Markdown of each page below `api/`, by file name."""
     pages = {}
     rows = []
-    for package in _packages(str(book.root)):
+    for package in sorted(_packages(str(book.root)), key=lambda each: each.path):
         names = sorted(package.exports or (), key=lambda name: (str(name).isupper(), str(name)))
         name = package.path
         pages[f"{name}.md"] = "\n".join(_page(package, [str(each) for each in names], book))
@@ -84,7 +84,11 @@ def _page(package: griffe.Module, names: list[str], book: Book) -> Iterator[str]
 
 def _class(target: griffe.Class, book: Book) -> Iterator[str]:
     """Yield the public attributes as a table, then each public method."""
-    public = [each for each in target.members.values() if each.is_public and not each.is_alias]
+    public = [
+        each
+        for each in target.members.values()
+        if each.is_public and not each.is_alias and not each.name.startswith("_")
+    ]
     attributes = [each for each in public if isinstance(each, griffe.Attribute)]
     if attributes:
         yield from ("", "| attribute | type | |", "|---|---|---|")
@@ -105,7 +109,9 @@ def _signature(name: str, target: griffe.Object | griffe.Alias) -> str:
         return f"def {name}{_parameters(target.parameters)}{returns}"
     if isinstance(target, griffe.Class):
         bases = f"({', '.join(map(str, target.bases))})" if target.bases else ""
-        return f"class {name}{bases}"
+        made = target.members.get("__init__")
+        own = f"\n\n{name}{_parameters(made.parameters)}" if isinstance(made, griffe.Function) else ""
+        return f"class {name}{bases}{own}"
     if isinstance(target, griffe.Attribute):
         value = str(target.value) if target.value is not None else ""
         shown = f" = {value}" if value and len(value) <= MAX_VALUE_CHARACTERS and "\n" not in value else ""

@@ -25,7 +25,7 @@ _WORDS = {
     "en": {
         "title": "Datatypes",
         "intro": (
-            'The datatypes of this edition, from <a href="../../schemas/1.0/datatypes.json">datatypes.json</a>. '
+            'The datatypes of this edition (<a href="../../schemas/1.0/datatypes.json">datatypes.json</a>). '
             "Their rules are in the chapter [Core](core.md), their form in requests and answers in "
             "[Inference](inference.md)."
         ),

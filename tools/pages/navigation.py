@@ -52,7 +52,7 @@ def navigation(
     if language == "en":
         decisions = sorted(uri for uri in there if uri.startswith("decisions/"))
         tree.append({words["decisions"]: sorted(decisions, key=lambda uri: not uri.endswith("README.md"))})
-        api = sorted(uri for uri in there if uri.startswith("en/api/"))
+        api = sorted((uri for uri in there if uri.startswith("en/api/")), key=lambda uri: uri[: -len(".md")])
         tree.append({words["api"]: sorted(api, key=lambda uri: not uri.endswith("index.md"))})
     return [section for section in tree if all(section.values())]
 

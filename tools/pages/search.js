@@ -232,6 +232,7 @@
     else if (event.key === "ArrowUp" && at > 0) links[at - 1].focus();
     else if (event.key === "ArrowUp" && at === 0) field.focus();
     else if (event.key === "Enter" && document.activeElement === field && links.length > 0) links[0].click();
+    else if (event.key === "Escape") dialog.close();
     else return;
     event.preventDefault();
   }

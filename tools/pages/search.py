@@ -72,7 +72,8 @@ def requirement_passages(
 
     `addresses` are those of the requirements' pages, by ID.
     """
-    chapters, reasons = chapter_titles(language, book), {}
+    chapters = chapter_titles("en", book) | chapter_titles(language, book)
+    reasons = {}
     for other in others:
         if other.kind == "reasons":
             reasons[other.title] = other.text

@@ -108,9 +108,9 @@ def _more(language: str, requirement: Requirement, evidence: Mapping[str, Sequen
     """Return the line that leads to the requirement's own page, with the number of each kind of evidence."""
     words = WORDS[language]
     counts = [f"{words[kind]} {len(names)}" for kind, names in evidence.items() if names]
-    said = ", ".join(counts)
+    said = f"（{'，'.join(counts)}）" if language == "zh" else f" ({', '.join(counts)})"
     link = f'<a href="../requirements/{requirement.id}/">{words["whole_page"]}</a>'
-    return f'<p class="more">{link}{" (" + said + ")" if said else ""}</p>'
+    return f'<p class="more">{link}{said if counts else ""}</p>'
 
 
 def _badges(language: str, requirement: Requirement, *, stale: bool) -> str:

@@ -44,7 +44,7 @@ def evidence(language: str, dossier: Dossier) -> Iterator[str]:
 
 def _coverage(language: str, dossier: Dossier) -> str:
     words, found = LABELS[language], dossier.shown
-    label = f"<strong>{words['coverage']}</strong>{words['colon']} "
+    label = f"<strong>{words['coverage']}</strong>{words['colon']}{words['space']}"
     if found is None:
         return f'<p class="coverage">{label}{words["unmeasured"]}</p>'
     said = [words["passed"]] if found.passed else []

@@ -37,7 +37,7 @@ def requirement_page(language: str, library: Library, dossier: Dossier) -> Body:
         badges(_facts(language, dossier)),
         _state_badge(language, dossier),
         f"<div{english}>{render(text, each.id, library)}</div>",
-        f'<div class="remedy"{english}><p><strong>{remedy_word}</strong> {said}</p></div>',
+        f'<div class="remedy"{english}><p><strong>{remedy_word}</strong>{LABELS[own]["space"]}{said}</p></div>',
         "</div>",
         _place(language, library, dossier),
         heading("evidence", words["evidence"]),
@@ -47,7 +47,7 @@ def requirement_page(language: str, library: Library, dossier: Dossier) -> Body:
         heading("history", words["history"]),
         *_history(language, dossier),
         heading("translation", words["language"]),
-        f"<p>{words['state_binding']} {words['state_' + dossier.state]}</p>",
+        f"<p>{words['state_binding']}{words['space']}{words['state_' + dossier.state]}</p>",
         _neighbours(language, library, dossier),
     ]
     sections = tuple(

@@ -8,16 +8,10 @@ from pathlib import Path
 
 import lepton_spec
 from lepton.checks.datasets import ALL, run
-from lepton.data import DOCUMENT, open_dataset
+from lepton.data import open_dataset
 from lepton.finding import PackageReport, Severity, Verdict, severity
-from lepton.package.paths import MANIFEST
 
-__all__ = ["is_dataset", "validate_dataset"]
-
-
-def is_dataset(path: Path) -> bool:
-    """Say whether a folder is to be judged as a data set: it has a document and is no package."""
-    return (path / DOCUMENT).is_file() and not (path / MANIFEST).exists()
+__all__ = ["validate_dataset"]
 
 
 def validate_dataset(path: Path, *, level: str) -> PackageReport:

@@ -1,9 +1,10 @@
-"""Validate packages: read, check, report; nothing else. And load one for use, if it is sound.
+"""Validate packages and data sets: read, check, report; nothing else. And load a package for use.
 
 Owns the verdict and the two levels; leaves reading to `lepton.package`, judging to `lepton.checks`, showing
 to `lepton.report`. Serves PKG-VAL and COR-VER-02.
 """
 
+import os
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import nullcontext
 from pathlib import Path
@@ -16,6 +17,7 @@ from lepton.errors import LeptonError, NoContainerError, SourceError
 from lepton.finding import Finding, PackageReport, Report, Severity, Verdict, severity
 from lepton.package import Package, open_package
 from lepton.package.container import NoContainer
+from lepton.package.paths import MANIFEST
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
@@ -24,11 +26,25 @@ if TYPE_CHECKING:
     from lepton.vectors.apart import Apart
     from lepton.vectors.outcome import ReplayFacts
 
-__all__ = ["LEVELS", "PROFILES", "load", "report_of", "validate", "validate_anything", "validate_package"]
+__all__ = [
+    "DATA",
+    "LEVELS",
+    "PROFILES",
+    "load",
+    "report",
+    "report_of",
+    "validate",
+    "validate_anything",
+    "validate_package",
+]
 
 LEVELS = ("quick", "full")
-#: What a package can be judged by; each contains the first.
-PROFILES = tuple(dict.fromkeys((PACKAGE, *(check.profile for check in ALL))))
+#: What data sets are judged by; they are no packages.
+DATA = "data"
+#: What can be judged by; all but the last are for packages, and contain the first.
+PROFILES = (*dict.fromkeys((PACKAGE, *(check.profile for check in ALL))), DATA)
+#: The document at the root of a data set, named here too: most runs need nothing else of data sets.
+_DATA_DOCUMENT = "croissant.json"
 
 #: Says to people what is done now, how many are done, of how many (0 of 0: not counted); no verdict hears it.
 Tell = Callable[[str, int, int], None]
@@ -56,7 +72,20 @@ def validate(
                 packages.append(_validated(path, level, allow_executable, tell, apart, profile))
             except SourceError as error:
                 unread.append(error)
-    return Report(tuple(packages), level, profile), tuple(unread)
+    return report(packages, level, profile), tuple(unread)
+
+
+def report(packages: Iterable[PackageReport], level: str, profile: str) -> Report:
+    """Return the report on packages and data sets; it names the profile `data` when all are data sets."""
+    found = tuple(packages)
+    if found and all(_is_dataset(Path(one.path)) for one in found):
+        profile = DATA
+    return Report(found, level, profile)
+
+
+def _is_dataset(path: Path) -> bool:
+    """Say whether a folder is judged as a data set: it has a document, and is no package."""
+    return os.path.lexists(path / _DATA_DOCUMENT) and not os.path.lexists(path / MANIFEST)
 
 
 def validate_package(
@@ -86,6 +115,10 @@ def _validated(
 ) -> PackageReport:
     if tell is not None:
         tell(f"reading and checking {path}", 0, 0)
+    if profile == DATA or _is_dataset(path):
+        from lepton.datasets import validate_dataset
+
+        return validate_dataset(path, level=level)
     with open_package(path) as package:
         outcome = run(package, _QUICK, profile=profile)
         if apart is not None:

@@ -15,9 +15,9 @@ from lepton.finding import Report, Verdict
 from lepton.package.paths import MANIFEST
 from lepton.report import FORMATS, render
 from lepton.report.escape import for_terminal
-from lepton.validate import LEVELS, PROFILES, validate, validate_package
+from lepton.validate import DATA, LEVELS, PROFILES, report, validate, validate_package
 
-HELP = "judge model packages by the standard"
+HELP = "judge model packages and data sets by the standard"
 EXAMPLE = "lepton validate build/demo/digits.lepton"
 
 EXIT_CONFORMS, EXIT_VIOLATES, EXIT_ERROR, EXIT_INCONCLUSIVE = 0, 1, 2, 3
@@ -34,7 +34,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "paths",
         nargs="+",
         metavar="PATH",
-        help="a package: directory (or its lepton.json), .lepton, oci://HOST/NAME:TAG or https://HOST/FILE.lepton",
+        help="a package: directory (or its lepton.json), .lepton, oci://HOST/NAME:TAG or "
+        "https://HOST/FILE.lepton; or a data set: directory (or its croissant.json)",
     )
     parser.add_argument(
         "--level",
@@ -70,17 +71,17 @@ def run(args: argparse.Namespace) -> int:
     if args.output is not None and not args.output.parent.is_dir():
         raise LeptonError(f"cannot write {str(args.output)!r}: there is no such directory")
     with progress("lepton validate", wanted=args.format not in _FOR_PROGRAMS) as tell:
-        report, unread = _validate(args, tell)
-    if report.packages:
-        write_output(render(report, args.format), args.output)
+        judged, unread = _validate(args, tell)
+    if judged.packages:
+        write_output(render(judged, args.format), args.output)
         if args.output is not None:
-            for package in report.packages:
+            for package in judged.packages:
                 print(
                     f"{for_terminal(package.path)}: {package.verdict}, see {for_terminal(str(args.output))}"
                 )
     for error in unread:
         print(f"lepton validate: {for_terminal(str(error))}", file=sys.stderr)
-    verdicts = [package.verdict for package in report.packages]
+    verdicts = [package.verdict for package in judged.packages]
     if unread:
         return EXIT_ERROR
     if Verdict.FAIL in verdicts:
@@ -98,6 +99,10 @@ def _validate(args: argparse.Namespace, tell: Tell) -> tuple[Report, tuple[Lepto
             allow_executable=args.allow_executable,
             tell=tell,
             profile=args.profile,
+        )
+    if args.profile == DATA:
+        raise LeptonError(
+            "found the address of a package, expected a folder: data sets are judged where they are"
         )
     from lepton.cli.registries import validated
 
@@ -120,10 +125,10 @@ def _validate(args: argparse.Namespace, tell: Tell) -> tuple[Report, tuple[Lepto
                 )
         except LeptonError as error:
             unread.append(error)
-    return Report(tuple(packages), args.level, args.profile), tuple(unread)
+    return report(packages, args.level, args.profile), tuple(unread)
 
 
 def _package(name: str) -> Path:
-    """Return the package that is named: a manifest names the directory it stands in, as hooks name files."""
+    """Return what is named: a manifest or a document names its directory, as hooks name files."""
     path = Path(name)
-    return path.parent if path.name == MANIFEST and path.is_file() else path
+    return path.parent if path.name in (MANIFEST, "croissant.json") and path.is_file() else path

@@ -61,7 +61,7 @@ def _of_manifest(fault: SchemaFault) -> str:
         return "COR-EXT-01"
     if re.fullmatch(_DATATYPE, place) and fault.keyword != "required":
         return "COR-TYP-01"
-    if re.fullmatch(_PATHS, place) and fault.keyword != "required":
+    if re.fullmatch(_PATHS, place) and fault.keyword not in ("required", "uniqueItems"):
         return "PKG-LAY-02"
     if fault.keyword == "dependentRequired" and place == "":
         return "PKG-PRO-03"

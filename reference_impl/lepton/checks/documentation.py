@@ -27,7 +27,7 @@ def card(package: Package) -> Iterator[Finding | NotChecked]:
     path = package.manifest["card"]
     fact = package.files.get(path)
     document = fact.document if fact is not None else None
-    if document is None:
+    if document is None or document.kind != CARD:
         reason = blocked_by(package, path, CARD) or "blocked by PKG-MAN-06"
         for requirement in _CARD_IDS:
             yield NotChecked(requirement, reason)

@@ -61,7 +61,7 @@ def blocked_by(package: Package, path: str, kind: str) -> str | None:
     fact = package.files.get(path)
     if fact is None:
         return "blocked by PKG-MAN-06"
-    if fact.broken or fact.document is None:
+    if fact.broken or fact.document is None or fact.document.kind != kind:
         return f"blocked by {fact.broken or 'PKG-MAN-06'}"
     own = "PKG-DOC-02" if kind == CARD else "PKG-VEC-02"
     fault = fact.document.text.fault

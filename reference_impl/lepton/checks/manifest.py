@@ -7,7 +7,7 @@ them (the attribution table of PKG-MAN-04).
 from collections.abc import Iterator
 from typing import Any
 
-from lepton.checks.attribution import CARD, requirement_of
+from lepton.checks.attribution import CARD, VECTORS, requirement_of
 from lepton.checks.documents import blocked_by
 from lepton.checks.registry import Check, NotChecked, Stage, check
 from lepton.finding import Finding
@@ -85,8 +85,9 @@ def unique_identifiers(package: Package) -> Iterator[Finding]:
         yield from _repeated(MANIFEST, pointer, member, entries)
     for path in manifest["vectors"]:
         fact = package.files.get(path)
-        if fact is not None and fact.document is not None and fact.document.value is not None:
-            yield from _repeated(path, "/vectors", "id", fact.document.value["vectors"])
+        document = fact.document if fact is not None else None
+        if document is not None and document.kind == VECTORS and document.value is not None:
+            yield from _repeated(path, "/vectors", "id", document.value["vectors"])
 
 
 def _repeated(file: str, pointer: str, member: str, entries: list[Any]) -> Iterator[Finding]:

@@ -42,7 +42,7 @@ def _facts(package: Package, requirement: str) -> Iterator[tuple[str, Any]]:
         fact = package.files.get(path)
         if fact is None:
             yield path, NotChecked(requirement, "blocked by PKG-MAN-06")
-        elif fact.broken or fact.document is None:
+        elif fact.broken or fact.document is None or fact.document.kind != VECTORS:
             yield path, NotChecked(requirement, f"blocked by {fact.broken or 'PKG-MAN-06'}")
         else:
             yield path, fact.document

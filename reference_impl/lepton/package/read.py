@@ -46,10 +46,14 @@ DOCUMENTS = {"application": "application.schema.json", "assurance": "assurance.s
 
 
 class DocumentFact(NamedTuple):
-    """A JSON document of the package: its text and, when that has no fault, how it breaks its schema."""
+    """A JSON document of the package: its text and, when that has no fault, how it breaks its schema.
+
+    `kind` is the role as which it was read: a card that a manifest names as vectors is a card.
+    """
 
     text: JsonText
     faults: tuple[SchemaFault, ...]
+    kind: str
 
     @property
     def value(self) -> Any:
@@ -358,13 +362,14 @@ def _interpret(
 ) -> FileFact:
     document = contents = None
     if schema is not None and found.data is None:
-        document = DocumentFact(_too_large(found.size), ())
+        document = DocumentFact(_too_large(found.size), (), _kind(schema))
     if source is None:
         unread = f"a compressed file of more than {MAX_MEMORY_BYTES} bytes, the limit of this validator"
         return FileFact("", found.size, found.sha256, unread=unread, document=document)
     if schema is not None and found.data is not None:
         text = read_json(found.data, max_bytes=MAX_DOCUMENT_BYTES, take=budget.take)
-        document = DocumentFact(text, schema_faults(text.value, schema) if text.fault is None else ())
+        faults = schema_faults(text.value, schema) if text.fault is None else ()
+        document = DocumentFact(text, faults, _kind(schema))
     if format_name is not None:
         contents = read_contents(format_name, source)
     sign, unread = None, ""
@@ -373,6 +378,10 @@ def _interpret(
     except ArchiveLimit as error:
         unread = f"{error}, the limit of this validator"
     return FileFact("", found.size, found.sha256, "", sign, unread, document, contents)
+
+
+def _kind(schema: str) -> str:
+    return schema.partition(".")[0]
 
 
 def _too_large(size: int) -> JsonText:

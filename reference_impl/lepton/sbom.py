@@ -1,4 +1,4 @@
-"""The bill of materials of a package: CycloneDX 1.6 with a model card, from the manifest and the card.
+"""The bill of materials of a package: CycloneDX 1.6 with a model card, from manifest, card and assurance.
 
 Owns the mapping; adds nothing that the package does not say, so the same package gives the same bytes: no
 time, no tool, a serial number made of the identity. Serves PKG-SGN-07.
@@ -24,11 +24,19 @@ _STATEMENTS = ("outOfScopeUse", "limitations", "intendedUse")
 
 def bill_of_materials(package: LoadedPackage) -> bytes:
     """Return the document as canonical JSON."""
-    return canonical(document_of(package.document, package.json(package.document["card"]), package.identity))
+    manifest = package.document
+    paths = [one["path"] for one in manifest["files"] if one["role"] == "assurance"]
+    assurance = package.json(paths[0]) if paths else None
+    return canonical(document_of(manifest, package.json(manifest["card"]), package.identity, assurance))
 
 
-def document_of(manifest: Mapping[str, Any], card: Mapping[str, Any], identity: str) -> dict[str, Any]:
-    """Return the document of a valid manifest and card."""
+def document_of(
+    manifest: Mapping[str, Any],
+    card: Mapping[str, Any],
+    identity: str,
+    assurance: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
+    """Return the document of a valid manifest, card and assurance document."""
     datasets = _datasets(card)
     return {
         "$schema": _SCHEMA,
@@ -38,7 +46,7 @@ def document_of(manifest: Mapping[str, Any], card: Mapping[str, Any], identity: 
         "version": 1,
         "metadata": {
             "lifecycles": [{"phase": "post-build"}],
-            "component": _model(manifest, card, identity, datasets),
+            "component": _model(manifest, card, identity, datasets, assurance),
         },
         "components": [*_files(manifest, identity), *datasets],
         "dependencies": [
@@ -52,7 +60,11 @@ def document_of(manifest: Mapping[str, Any], card: Mapping[str, Any], identity: 
 
 
 def _model(
-    manifest: Mapping[str, Any], card: Mapping[str, Any], identity: str, datasets: list[dict[str, Any]]
+    manifest: Mapping[str, Any],
+    card: Mapping[str, Any],
+    identity: str,
+    datasets: list[dict[str, Any]],
+    assurance: Mapping[str, Any] | None,
 ) -> dict[str, Any]:
     language = manifest["language"]
     model = {
@@ -62,7 +74,7 @@ def _model(
         "version": manifest["version"],
         "licenses": _licenses(manifest["license"]),
         "hashes": [{"alg": "SHA-256", "content": identity.removeprefix("sha256:")}],
-        "modelCard": _card(manifest, card, language, datasets),
+        "modelCard": _card(manifest, card, language, datasets, assurance),
         "properties": [
             {"name": "lepton:identity", "value": identity},
             {"name": "lepton:title", "value": manifest["title"][language]},
@@ -85,7 +97,11 @@ def _model(
 
 
 def _card(
-    manifest: Mapping[str, Any], card: Mapping[str, Any], language: str, datasets: list[dict[str, Any]]
+    manifest: Mapping[str, Any],
+    card: Mapping[str, Any],
+    language: str,
+    datasets: list[dict[str, Any]],
+    assurance: Mapping[str, Any] | None,
 ) -> dict[str, Any]:
     served = manifest.get("interface", manifest["signature"])
     properties = []
@@ -102,11 +118,13 @@ def _card(
     properties.append({"name": "lepton:personalData", "value": personal["status"]})
     if "basis" in personal:
         properties.append({"name": "lepton:personalData:basis", "value": personal["basis"][language]})
-    considerations = {}
+    considerations: dict[str, Any] = {}
     if "intendedUse" in said:
         considerations["useCases"] = [said["intendedUse"]]
     if "limitations" in said:
         considerations["technicalLimitations"] = [said["limitations"]]
+    if assurance is not None:
+        considerations |= _assured(assurance, card, language)
     trained = {_dataset_ref(one) for one in card.get("trainedOn", ())}
     document: dict[str, Any] = {
         "modelParameters": {
@@ -123,6 +141,38 @@ def _card(
     if considerations:
         document["considerations"] = considerations
     return document
+
+
+def _assured(
+    assurance: Mapping[str, Any], card: Mapping[str, Any], language: str
+) -> Iterator[tuple[str, Any]]:
+    """Yield what an assurance document gives: users, misuse, the worst group of each comparison."""
+    users, misuse = assurance["use"]["users"], assurance["use"]["misuse"]
+    if "notProvided" not in users:
+        yield "users", [users[language]]
+    if isinstance(misuse, list):
+        yield (
+            "ethicalConsiderations",
+            [{"name": one["use"][language], "mitigationStrategy": one["answer"][language]} for one in misuse],
+        )
+    comparisons = assurance["bias"]["comparisons"]
+    if isinstance(comparisons, list):
+        measures = assurance["bias"]["measures"]
+        said = {} if "notProvided" in measures else {"mitigationStrategy": measures[language]}
+        yield "fairnessAssessments", [{**_worst(one, card, language), **said} for one in comparisons]
+
+
+def _worst(comparison: Mapping[str, Any], card: Mapping[str, Any], language: str) -> dict[str, str]:
+    places = [int(one["evaluation"].rpartition("/")[2]) for one in comparison["groups"]]
+    groups = [card["evaluations"][place] for place in places]
+    choose = min if groups[0]["direction"] == "higher" else max
+    worst = choose(groups, key=lambda one: float(one["value"]))
+    disparity = comparison["disparity"]
+    value, apart = canonical(worst["value"]).decode(), canonical(disparity["value"]).decode()
+    return {
+        "groupAtRisk": f"{comparison['attribute'][language]} {worst['group']}",
+        "harms": f"{worst['metric']} {value}, n = {worst['n']}; {disparity['measure']} {apart}",
+    }
 
 
 def _tensor(one: Mapping[str, Any]) -> str:

@@ -42,6 +42,9 @@ def describe(package: Package) -> dict[str, Any]:
         "vectors": [_vectors(path, document) for path, document in vectors.items()],
         "mutation": mutations[0] if mutations else None,
         "card": documents.get(manifest["card"]),
+        "assurance": next(
+            (documents.get(one["path"]) for one in manifest["files"] if one["role"] == "assurance"), None
+        ),
         **{
             folder: sorted(path for path in package.container.entries if path.startswith(f"{folder}/"))
             for folder in _BESIDE

@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from lepton.report.assured import assurance_facts
 from lepton.report.escape import for_html
 from lepton.report.inspection import measure_of, said, size_of, statement, tensor_facts
 
@@ -68,6 +69,11 @@ def _body(described: Described, language: str) -> Iterator[str]:
     if "description" in manifest:
         yield f"<p>{_lines(said(manifest['description'], language))}</p>"
     yield from _card(described["card"], language)
+    if described["assurance"] is not None:
+        yield "<h2>Assurance</h2><dl>"
+        for heading, text in assurance_facts(described["assurance"], described["card"], language):
+            yield f"<dt>{heading}</dt><dd>{_lines(text)}</dd>"
+        yield "</dl>"
     if "interface" in manifest:
         yield from _tensors("Interface", manifest["interface"], language)
     yield from _processing(manifest)

@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from lepton.report.assured import assurance_facts
 from lepton.report.escape import for_terminal
 from lepton.report.inspection import measure_of, said, size_of, statement, tensor_facts
 
@@ -47,6 +48,10 @@ def _lines(described: Described) -> Iterator[str]:
         yield from _vectors(document)
     yield from _mutation(described)
     yield from _card(described["card"], language)
+    if described["assurance"] is not None:
+        yield "assurance"
+        for heading, text in assurance_facts(described["assurance"], described["card"], language):
+            yield f"  {heading[0].lower()}{heading[1:]}: {text}"
     for folder in ("signatures", "attestations"):
         if described[folder]:
             yield f"{folder} (not judged here; see lepton verify)"
@@ -162,7 +167,8 @@ def _card(card: Described | None, language: str) -> Iterator[str]:
     for one in card.get("trainedOn", [])[:SHOWN]:
         yield f"  trainedOn: {one['name']}"
     for one in card.get("evaluations", [])[:SHOWN]:
-        yield f"  {one['metric']} {one['value']} (n = {one['n']}, {one['direction']} is better)"
+        group = f"{one['group']}, " if "group" in one else ""
+        yield f"  {one['metric']} {one['value']} ({group}n = {one['n']}, {one['direction']} is better)"
     yield from _rest(card.get("evaluations", []))
 
 

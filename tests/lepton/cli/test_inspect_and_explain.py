@@ -11,6 +11,8 @@ import rfc8785
 import lepton_spec
 from lepton.cli import main
 from lepton.cli.explain import WIDTH
+from lepton_conformance.forge.assurance_faults import ASSURANCE_FAULTS
+from lepton_conformance.forge.assurances import VALID_ASSURANCES
 from lepton_conformance.forge.valid import linear_draft, vision_draft
 
 
@@ -140,3 +142,25 @@ def test_inspect_shows_the_mutation_score_and_who_survives(
     assert "29 of 30 mutants killed" in text
     assert "weights-zeroed:1" in text
     assert "The bias is tiny." in text
+
+
+def test_inspect_shows_what_the_assurance_document_says(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = VALID_ASSURANCES[0].forge().write(tmp_path)
+    assert main(["inspect", str(path)]) == 0
+    shown = capsys.readouterr().out
+    assert "groups: The side of the plane. 2 groups, accuracy 0.8 (right, n = 40)" in shown
+    assert "smallest: accuracy 0.8 (right, n = 40)" in shown
+    assert "contact: mailto:security@example.org" in shown
+    assert "environment: training, energy: 0 kWh, estimated. It was not trained." in shown
+    assert main(["inspect", str(path), "--format", "html"]) == 0
+    assert "<dt>Misuse</dt><dd>Taking it for a model." in capsys.readouterr().out
+
+
+def test_inspect_shows_references_that_lead_nowhere_as_such(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    fault = next(one for one in ASSURANCE_FAULTS if one.name == "no-evaluations")
+    assert main(["inspect", str(fault.forge().write(tmp_path))]) == 0
+    assert "no group that the card has" in capsys.readouterr().out

@@ -15,6 +15,7 @@ from lepton.sbom import bill_of_materials, document_of
 from lepton.signing.keys import new_key
 from lepton.validate import load, validate_package
 from lepton_conformance.forge import VALID
+from lepton_conformance.forge.assurances import VALID_ASSURANCES
 from lepton_conformance.forge.valid import linear_draft, vision_draft
 
 JUDGE = JsonStrictValidator(SchemaVersion.V1_6)
@@ -149,3 +150,26 @@ def test_the_signature_of_an_attestation_is_of_the_key(tmp_path: Path) -> None:
 
     signature = base64.b64decode(envelope["signatures"][0]["sig"])
     key.public_key().verify(signature, message, ec.ECDSA(hashes.SHA256()))
+
+
+def test_an_assurance_document_gives_users_misuse_and_the_worst_groups(tmp_path: Path) -> None:
+    whole = next(one for one in VALID_ASSURANCES if one.name == "whole")
+    card = made(whole.forge().write(tmp_path))["metadata"]["component"]["modelCard"]
+    considerations = card["considerations"]
+    assert considerations["users"] == ["Those who test programs."]
+    assert considerations["ethicalConsiderations"] == [
+        {"name": "Taking it for a model.", "mitigationStrategy": "The card says no."}
+    ]
+    assert considerations["fairnessAssessments"] == [
+        {
+            "groupAtRisk": "The side of the plane. right",
+            "harms": "accuracy 0.8, n = 40; difference 0.1",
+        },
+        {"groupAtRisk": "Size and form. round", "harms": "mae 4, n = 50; ratio 0.5"},
+    ]
+
+
+def test_a_document_that_gives_only_reasons_adds_no_considerations(tmp_path: Path) -> None:
+    least = next(one for one in VALID_ASSURANCES if one.name == "least")
+    card = made(least.forge().write(tmp_path))["metadata"]["component"]["modelCard"]
+    assert card["considerations"].keys() == {"useCases"}

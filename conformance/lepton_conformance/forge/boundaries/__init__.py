@@ -15,6 +15,7 @@ from lepton_conformance.forge.boundaries import (
     documents,
     folders,
     interfaces,
+    names,
     paths,
     steps,
     texts,
@@ -31,6 +32,7 @@ _FAULTS: tuple[Callable[[], Iterator[Violation]], ...] = (
     archive_bytes.byte_faults,
     texts.text_faults,
     documents.document_faults,
+    names.name_faults,
     steps.step_faults,
     interfaces.interface_faults,
 )
@@ -40,6 +42,7 @@ _SOUND: tuple[Callable[[], Iterator[ValidPackage]], ...] = (
     archive_forms.sound_archives,
     texts.sound_texts,
     documents.sound_documents,
+    names.sound_names,
     interfaces.sound_interfaces,
 )
 _NEAR: tuple[Callable[[str], Iterator[ValidPackage]], ...] = (
@@ -47,6 +50,7 @@ _NEAR: tuple[Callable[[str], Iterator[ValidPackage]], ...] = (
     folders.near_misses,
     archive_forms.near_misses,
     texts.near_misses,
+    names.near_misses,
 )
 
 

@@ -245,6 +245,19 @@ def _personal(document: Any) -> None:
     }
 
 
+def _huge(_: object) -> Forged:
+    """An array field and a tensor agree on more elements than a record may have."""
+    draft = rich()
+    draft.document["recordSet"][2]["field"][1]["arrayShape"] = "2097152, 2, 2"
+    path = "mappings/points.json"
+    mapping = json.loads(draft.files[path])
+    mapping["inputs"][0]["shape"] = ["B", 2_097_152, 2, 2]
+    draft.files[path] = as_bytes(mapping)
+    draft.files["data/points.jsonl"] = b'{"id": 1, "name": "a"}\n{"id": 2, "name": "b"}\n'
+    del draft.document["distribution"][1]["md5"]
+    return draft.directory()
+
+
 def _long_record() -> bytes:
     return b'id,height,color,use\n1,1.25,"' + b"a" * (16 * _MEBIBYTE) + b'",train\n'
 
@@ -495,6 +508,7 @@ _MAPPINGS: tuple[Violation, ...] = (
     ),
     Violation("DAT-MAP-03", "text-to-number", _target(lambda b: b.pop("categories"))),
     Violation("DAT-MAP-03", "elements", _input(lambda b: b.update(shape=["N", 2]))),
+    Violation("DAT-MAP-03", "too-many-elements", _huge),
     Violation("DAT-MAP-03", "filling", _input(lambda b: b.update(missing={"rule": "fill", "value": 1e39}))),
     Violation(
         "DAT-MAP-03", "other-category", _target(lambda b: b.update(datatype="UINT8", otherCategory=-1))

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from lepton.data.mapper import Mapper, Refused, element_bytes
-from lepton.data.records import Plan, RecordFault, Row, plan_of, records
+from lepton.data.records import RecordFault, Row, plan_of, records
 from lepton.errors import LeptonError
 
 if TYPE_CHECKING:
@@ -19,13 +19,12 @@ if TYPE_CHECKING:
 __all__ = ["array", "batches", "in_split"]
 
 
-def in_split(split: Mapping[str, Any], plan: Plan, row: Row) -> bool:
-    """Say whether a record of a split's record set belongs to it."""
+def in_split(split: Mapping[str, Any], places: Mapping[str, int], row: Row) -> bool:
+    """Say whether a record of a split's record set belongs to it; `places` are those of fields in a row."""
     where = split.get("where")
     if where is None:
         return True
-    place = next(at for at, one in enumerate(plan.fields) if one.entry["@id"] == where["field"])
-    value = row[place]
+    value = row[places[where["field"]]]
     return isinstance(value, bytes) and value == where["value"].encode()
 
 
@@ -47,11 +46,12 @@ def batches(
             raise LeptonError(f"found no split {split!r} of the record set {plan.record_set!r}")
         chosen = named[0]
     mapper = Mapper(mapping, plan.columns())
+    places = {one.entry["@id"]: at for at, one in enumerate(plan.fields)}
     size = mapping["batch"]["size"]
     waiting: list[list[list[Any]]] = []
     try:
         for row in records(dataset, plan):
-            if chosen is not None and not in_split(chosen, plan, row):
+            if chosen is not None and not in_split(chosen, places, row):
                 continue
             elements = mapper.elements(row)
             if elements is not None:

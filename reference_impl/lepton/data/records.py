@@ -7,7 +7,7 @@ that of values to `values`. Serves DAT-REC.
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from lepton.data.nodes import Field, Nodes, as_list
+from lepton.data.nodes import BeyondLimit, Field, Nodes, as_list
 from lepton.data.tables import TableFault, csv_records, json_records
 from lepton.data.values import DataType, Value, ValueFault, data_types, from_json, from_text
 
@@ -30,6 +30,9 @@ __all__ = [
 
 #: What one field has in one record: a value, the values of an array in row-major order, or nothing.
 Row = Sequence[Value | list[Value] | None]
+
+#: Bytes of a file whose content is the value of a field.
+MAX_CONTENT_BYTES = 256 * 1024 * 1024
 
 INLINE, CSV, LINES, FILES = "inline", "text/csv", "application/jsonlines", "files"
 
@@ -146,12 +149,16 @@ def _column(field: Field, kind: str) -> Column:
     return Column(field, name, found, shape, entry.get("value"), "value" in entry)
 
 
-def records(dataset: "Dataset", plan: Plan) -> Iterator[Row]:
-    """Yield the records of a readable record set whose file is sound. Raises: RecordFault, SourceError."""
+def records(dataset: "Dataset", plan: Plan, unread: frozenset[str] = frozenset()) -> Iterator[Row]:
+    """Yield the records of a readable record set whose file is sound.
+
+    The content of files is left empty in the fields `unread`, by `@id`: it may be long.
+    Raises: RecordFault, SourceError, BeyondLimit.
+    """
     columns = plan.columns()
     constants = [_constant(one) for one in columns]
     if plan.kind == FILES:
-        yield from _of_files(dataset, plan, columns, constants)
+        yield from _of_files(dataset, plan, columns, constants, unread)
         return
     if plan.kind == INLINE:
         for number, record in enumerate(dataset.nodes.entries[plan.record_set]["data"]):
@@ -260,10 +267,16 @@ def _constant(column: Column) -> Value | list[Value] | None:
         ) from fault
 
 
-def _of_files(dataset: "Dataset", plan: Plan, columns: Sequence[Column], constants: Row) -> Iterator[Row]:
-    wanted = any(one.name == "content" for one in columns)
+def _of_files(
+    dataset: "Dataset", plan: Plan, columns: Sequence[Column], constants: Row, unread: frozenset[str]
+) -> Iterator[Row]:
+    wanted = any(one.name == "content" and one.field.entry["@id"] not in unread for one in columns)
     for path in dataset.nodes.included(plan.source):
-        properties = {"fullpath": path.encode(), "filename": path.rpartition("/")[2].encode()}
+        properties = {"fullpath": path.encode(), "filename": path.rpartition("/")[2].encode(), "content": b""}
         if wanted:
+            if dataset.container.entries[path].size > MAX_CONTENT_BYTES:
+                raise BeyondLimit(
+                    f"a file has more than {MAX_CONTENT_BYTES} bytes, a limit of this validator"
+                )
             properties["content"] = dataset.read(path)
         yield [constants[at] if one.has_constant else properties[one.name] for at, one in enumerate(columns)]

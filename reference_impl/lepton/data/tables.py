@@ -8,7 +8,8 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from lepton.package.jsontext import read_json
+from lepton.data.nodes import BeyondLimit
+from lepton.package.jsontext import Kind, read_json
 
 __all__ = ["MAX_COLUMNS", "MAX_RECORD_BYTES", "TableFault", "csv_records", "json_records"]
 
@@ -127,11 +128,13 @@ def _check_header(names: list[str]) -> None:
 
 
 def json_records(chunks: Iterable[memoryview | bytes]) -> Iterator[dict[str, Any]]:
-    """Yield the object of each line. Raises: TableFault."""
+    """Yield the object of each line. Raises: TableFault, BeyondLimit."""
     for number, line in enumerate(_lines(chunks)):
         if len(line.removesuffix(b"\n")) > MAX_RECORD_BYTES:
             raise TableFault(number, f"found a line of more than {MAX_RECORD_BYTES} bytes")
         text = read_json(line, max_bytes=MAX_RECORD_BYTES + 1)
+        if text.fault is not None and text.fault.kind is Kind.LIMIT:
+            raise BeyondLimit(f"in the record {number}, {text.fault.message}")
         if text.fault is not None:
             raise TableFault(number, text.fault.message)
         if not isinstance(text.value, dict):

@@ -139,6 +139,7 @@ def present_files(dataset: Dataset) -> Iterator[Finding]:
 @check("DAT-DST-04")
 def digests(dataset: Dataset) -> Iterator[Finding]:
     """Size and SHA-256 of every listed file are those of the document."""
+    with_md5 = _with_md5(dataset)
     for path, _ in _sound_paths(dataset):
         if path not in dataset.container.entries:
             continue
@@ -147,7 +148,7 @@ def digests(dataset: Dataset) -> Iterator[Finding]:
         if size is not None and actual != size:
             yield Finding("DAT-DST-04", path, "", f"found {actual} bytes, expected {size}", "")
             continue
-        found = dataset.digests(path, md5=path in _with_md5(dataset))
+        found = dataset.digests(path, md5=path in with_md5)
         if found.sha256 != sha256:
             message = f"found the SHA-256 digest {found.sha256}, expected {sha256}"
             yield Finding("DAT-DST-04", path, "", message, "")

@@ -18,6 +18,8 @@ from lepton.finding import Finding
 
 __all__ = ["MappedRecords", "mapped_records"]
 
+#: Elements of the records of all vectors of one mapping.
+MAX_KEPT = 8 * 1024 * 1024
 _IDS = ("DAT-MAP-04", "DAT-MAP-05", "DAT-MAP-06")
 
 
@@ -35,6 +37,14 @@ class MappedRecords:
         self._elements: dict[int, list[list[Any]] | None] = {}
         self._refused: tuple[int, str] | None = None
         self._count = 0
+        self._kept = 0
+        self._beyond = False
+
+    @property
+    def fields(self) -> set[str]:
+        """Return the fields that the mapping reads."""
+        sides = (*self.mapping["inputs"], *self.mapping.get("targets", []))
+        return {name for one in sides for name in one["fields"]}
 
     def take(self, number: int, row: Row) -> None:
         """Map one record."""
@@ -46,8 +56,10 @@ class MappedRecords:
         except Refused as refusal:
             self._refused = (number, str(refusal))
             return
-        if number in self._wanted:
+        if number in self._wanted and not self._beyond:
             self._elements[number] = elements
+            self._kept += sum(map(len, elements or []))
+            self._beyond = self._kept > MAX_KEPT
 
     def result(self, closed: str | None) -> Iterator[Finding | NotChecked]:
         """Yield what was found once all records were read; `closed` says why they were not."""
@@ -59,6 +71,10 @@ class MappedRecords:
             file, pointer = place_of(self.dataset, self._plan, number)
             yield Finding("DAT-MAP-04", self.path, "", f"{file} {pointer}: {message}", "")
             yield from (NotChecked(one, "blocked by DAT-MAP-04") for one in _IDS[1:])
+            return
+        if self._beyond:
+            reason = f"the vectors have more than {MAX_KEPT} elements, a limit of this validator"
+            yield from (NotChecked(one, reason) for one in _IDS[1:])
             return
         wrong = False
         for at, vector in enumerate(self.mapping["vectors"]):

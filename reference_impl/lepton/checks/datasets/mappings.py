@@ -19,6 +19,8 @@ from lepton.finding import Finding
 
 __all__ = ["CHECKS", "blocker", "name_faults", "type_faults"]
 
+#: Elements that one binding makes of one record.
+MAX_ELEMENTS = 4_194_304
 _LATER = ("DAT-MAP-02", "DAT-MAP-03")
 
 
@@ -100,6 +102,8 @@ def _binding_faults(binding: Mapping[str, Any], columns: list[Column]) -> Iterat
     wanted = math.prod(binding["shape"][1:])
     if count != wanted:
         yield "/shape", f"found {count} elements a record, expected {wanted}, the product of the shape"
+    elif count > MAX_ELEMENTS:
+        yield "/shape", f"found {count} elements a record, expected at most {MAX_ELEMENTS}"
     if binding["missing"]["rule"] == "fill":
         fault = element_fault(binding["missing"]["value"], binding["datatype"])
         if fault is not None:

@@ -14,7 +14,7 @@ from lepton.checks.datasets.registry import DatasetCheck, Stage, check
 from lepton.checks.registry import NotChecked
 from lepton.data.batches import in_split
 from lepton.data.dataset import DOCUMENT, Dataset
-from lepton.data.nodes import as_list, references
+from lepton.data.nodes import BeyondLimit, as_list, references
 from lepton.data.records import Plan, RecordFault, Row, plan_of, records, type_fault
 from lepton.data.values import Value
 from lepton.finding import Finding
@@ -102,24 +102,32 @@ class _Pass:
         self.counts = dict.fromkeys(self.splits, 0)
         self.places = places
         self.fault: RecordFault | None = None
+        self.limit = ""
         self.key_fault: Finding | None = None
         self.full = False
         self.left = MAX_DIGESTS
 
     def read(self, mapped: list[MappedRecords]) -> None:
         """Read all records; what breaks the reading off is `fault`."""
+        used = {name for one in mapped for name in one.fields} | set(self.values)
+        used |= {name for name, _ in self.links} | {
+            name for name, at in self.places.items() if at in self.key
+        }
+        unread = frozenset(self.places) - used
         try:
-            for number, row in enumerate(records(self.dataset, self.plan)):
+            for number, row in enumerate(records(self.dataset, self.plan, unread)):
                 self._take(number, row)
                 for one in mapped:
                     one.take(number, row)
         except RecordFault as fault:
             self.fault = fault
+        except BeyondLimit as limit:
+            self.limit = str(limit)
 
     def _take(self, number: int, row: Row) -> None:
         digest = self._take_key(number, row) if self.key else b""
         for at, (split, kept) in self.splits.items():
-            if in_split(split, self.plan, row):
+            if in_split(split, self.places, row):
                 self.counts[at] += 1
                 if kept is not None and digest and self._room():
                     kept.add(digest)
@@ -200,6 +208,10 @@ def _of_pass(dataset: Dataset, done: _Pass, closed: dict[str, str]) -> Iterator[
         for requirement in applicable(dataset, done.plan):
             if requirement > fault.requirement:
                 yield NotChecked(requirement, f"blocked by {fault.requirement}")
+    elif done.limit:
+        closed[done.plan.record_set] = done.limit
+        for requirement in applicable(dataset, done.plan):
+            yield NotChecked(requirement, done.limit)
     elif done.full:
         yield NotChecked("DAT-REC-06", f"more than {MAX_DIGESTS} digests, the limit of this validator")
     if done.fault is None and done.key_fault is not None:
@@ -214,7 +226,7 @@ def _foreign_keys(passes: Mapping[str, _Pass], closed: Mapping[str, str]) -> Ite
         for (_, target), first in one.links.items():
             owner = one.dataset.nodes.fields[target].record_set
             if owner in closed:
-                if closed[owner].startswith("blocked"):
+                if not closed[owner].startswith(("the record set", "the file of")):
                     yield NotChecked("DAT-REC-07", closed[owner])
                 continue
             if one.full or passes[owner].full:

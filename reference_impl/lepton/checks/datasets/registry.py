@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from lepton.checks.registry import NotChecked, Outcome, limited
 from lepton.data.dataset import DOCUMENT, Dataset
+from lepton.data.nodes import BeyondLimit
 from lepton.finding import Finding
 
 __all__ = ["DatasetCheck", "Stage", "check", "run"]
@@ -64,12 +65,16 @@ def run(dataset: Dataset, checks: Iterable[DatasetCheck]) -> Outcome:
                 reasons.setdefault(requirement, reason)
             continue
         checked.update(dict.fromkeys(one.ids))
-        for found in limited(one.find(dataset)):
-            if isinstance(found, NotChecked):
-                reasons.setdefault(found.requirement, found.reason)
-            else:
-                findings.append(found)
-                failed[found.requirement] = None
+        try:
+            for found in limited(one.find(dataset)):
+                if isinstance(found, NotChecked):
+                    reasons.setdefault(found.requirement, found.reason)
+                else:
+                    findings.append(found)
+                    failed[found.requirement] = None
+        except BeyondLimit as limit:
+            for requirement in one.ids:
+                reasons.setdefault(requirement, str(limit))
     reasons = {name: reason for name, reason in reasons.items() if name not in failed}
     return Outcome(tuple(findings), tuple(name for name in checked if name not in reasons), reasons)
 

@@ -28,7 +28,7 @@ def requirement_page(language: str, library: Library, dossier: Dossier) -> Body:
     title, text, remedy = spoken(language, dossier)
     english = foreign(language, dossier)
     own = "en" if english else language
-    remedy_word = LABELS[own]["remedy"] + LABELS[own]["colon"]
+    mark = "{remedy}{colon}</strong>{space}".format_map(LABELS[own])
     said = render(remedy, each.id, library).removeprefix("<p>").removesuffix("</p>")
     parts = [
         f"<h1{english}><code>{each.id}</code> {inline(title)}</h1>",
@@ -37,7 +37,7 @@ def requirement_page(language: str, library: Library, dossier: Dossier) -> Body:
         badges(_facts(language, dossier)),
         _state_badge(language, dossier),
         f"<div{english}>{render(text, each.id, library)}</div>",
-        f'<div class="remedy"{english}><p><strong>{remedy_word}</strong>{LABELS[own]["space"]}{said}</p></div>',
+        f'<div class="remedy"{english}><p><strong>{mark}{said}</p></div>',
         "</div>",
         _place(language, library, dossier),
         heading("evidence", words["evidence"]),

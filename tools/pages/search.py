@@ -19,9 +19,11 @@ __all__ = ["Passage", "passages", "requirement_passages", "search_script"]
 
 _HEADING = re.compile(r'<h[1-6][^>]*?\sid="([^"]+)"[^>]*>(.*?)</h[1-6]>', re.S)
 _PERMALINK = re.compile(r'<a class="headerlink".*?</a>', re.S)
-#: What a reader does not look for by its words: scripts, drawings, long listings, evidence on a card.
+#: What a reader does not look for by its words: scripts, drawings, controls, and tables of all requirements.
 _SILENT = re.compile(
-    r"<(script|style|svg|template)\b.*?</\1>|<details class=\"evidence\">.*?</details>", re.S
+    r"<(script|style|svg|template|form)\b.*?</\1>"
+    r"|<table class=\"matrix(?![^\"]*(?:figures|subjects)).*?</table>",
+    re.S,
 )
 _LISTING = re.compile(r"<pre\b.*?</pre>", re.S)
 _BLOCK_END = re.compile(r"</(?:p|li|tr|td|th|h[1-6]|div|dt|dd|pre|summary|caption|figcaption)>|<br ?/?>")

@@ -2,6 +2,7 @@
 
 import dataclasses
 import html
+import itertools
 import json
 import posixpath
 import re
@@ -173,6 +174,17 @@ def test_field_matrix_agrees_with_the_kept_results(
                 if text(cell):
                     shown[subject, key.group(1)] = re.sub(r"( \d+)+$", "", text(cell))
     assert shown == {key: WORDS[verdict] for key, verdict in kept_verdicts.items()}
+
+
+def test_a_subject_is_shown_with_the_worst_of_its_profiles(library: Library) -> None:
+    dossier = next(one for one in library.dossiers.values() if one.outcomes)
+    first = dossier.outcomes[0]
+    subject = first.subject
+    for before, after in itertools.pairwise(("fail", "blocked", "not-tested", "pass", "not-applicable")):
+        outcomes = tuple(dataclasses.replace(first, verdict=each, deviations=()) for each in (after, before))
+        found = dataclasses.replace(dossier, outcomes=outcomes).worst(subject)
+        assert found is not None
+        assert found.verdict == before
 
 
 def test_every_verified_failure_of_the_field_leads_to_its_reproducer(site: Path) -> None:

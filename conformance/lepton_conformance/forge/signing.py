@@ -6,6 +6,7 @@ topic PKG-SGN.
 """
 
 import base64
+import contextlib
 import hashlib
 import json
 from collections.abc import Callable
@@ -57,9 +58,10 @@ def signed(draft: Draft, *, statement: Change = _same, bundle: Change = _same) -
         },
     }
     statement(said)
-    for subject in said["subject"]:
-        if subject["digest"] == {"sha256": ""}:
-            subject["digest"] = {"sha256": _over(said)}
+    with contextlib.suppress(KeyError, TypeError, ValueError, AttributeError):  # where the change left none
+        for subject in said["subject"]:
+            if subject["digest"] == {"sha256": ""}:
+                subject["digest"] = {"sha256": _over(said)}
     document = {
         "mediaType": "application/vnd.dev.sigstore.bundle.v0.3+json",
         "verificationMaterial": {"publicKey": {"hint": "0" * 64}},

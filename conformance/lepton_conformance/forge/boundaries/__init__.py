@@ -12,12 +12,15 @@ from lepton_conformance.forge.boundaries import (
     archive_bytes,
     archive_forms,
     archive_headers,
+    bundles,
     documents,
     folders,
     interfaces,
+    licences,
     names,
     paths,
     steps,
+    tensors,
     texts,
 )
 from lepton_conformance.forge.valid import ValidPackage
@@ -33,6 +36,9 @@ _FAULTS: tuple[Callable[[], Iterator[Violation]], ...] = (
     texts.text_faults,
     documents.document_faults,
     names.name_faults,
+    licences.licence_faults,
+    bundles.bundle_faults,
+    tensors.tensor_faults,
     steps.step_faults,
     interfaces.interface_faults,
 )
@@ -43,6 +49,9 @@ _SOUND: tuple[Callable[[], Iterator[ValidPackage]], ...] = (
     texts.sound_texts,
     documents.sound_documents,
     names.sound_names,
+    licences.sound_licences,
+    bundles.sound_bundles,
+    tensors.sound_tensors,
     interfaces.sound_interfaces,
 )
 _NEAR: tuple[Callable[[str], Iterator[ValidPackage]], ...] = (
@@ -51,6 +60,7 @@ _NEAR: tuple[Callable[[str], Iterator[ValidPackage]], ...] = (
     archive_forms.near_misses,
     texts.near_misses,
     names.near_misses,
+    bundles.near_misses,
 )
 
 

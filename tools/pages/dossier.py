@@ -101,11 +101,11 @@ class Dossier:
 
     @property
     def evidence(self) -> str:
-        """Return how far it is executed: `mutant`, `test`, `waived` or `none`."""
+        """Return how far it is executed: `mutant`, `test`, `waived`, `open` (not yet) or `none` (never)."""
         if self.waivers:
             return "waived"
         if not self.cited["checks"] and not self.cited["tests"]:
-            return "none"
+            return "open" if {"check", "test"}.intersection(self.requirement.verify) else "none"
         return "mutant" if self.cited["mutants"] else "test"
 
     @property

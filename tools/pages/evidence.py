@@ -26,6 +26,8 @@ def evidence(language: str, dossier: Dossier) -> Iterator[str]:
         yield f"<p>{words['waiver'].format(day=waiver.expires.isoformat(), reason=reason)}</p>"
     if dossier.evidence == "none":
         yield f"<p>{words['no_evidence']}</p>"
+    if dossier.evidence == "open":
+        yield f"<p>{words['open']}</p>"
     yield _coverage(language, dossier)
     for kind in ("checks", "tests"):
         if dossier.cited[kind]:

@@ -16,7 +16,7 @@ from specification.vocabulary import LEVELS, PROFILES, ROLES, VERIFICATIONS
 
 __all__ = ["choices", "index_page", "row_data"]
 
-EVIDENCE = ("mutant", "test", "waived", "none")
+EVIDENCE = ("mutant", "test", "waived", "open", "none")
 STATES = ("current", "stale", "missing")
 TABLE = "requirements"
 

@@ -21,7 +21,13 @@ from typing import Any
 
 from lepton_conformance.certify import certify
 from lepton_conformance.models.export import export
-from lepton_conformance.mutants import engine_faults, operator_validators, talker, validator_faults
+from lepton_conformance.mutants import (
+    calling_faults,
+    engine_faults,
+    operator_validators,
+    talker,
+    validator_faults,
+)
 from lepton_conformance.mutants.catalogue import GRAPH_ENGINES, GRPC_SERVERS, REPOSITORY_SERVERS, SERVERS
 from lepton_conformance.mutants.engine import Engine
 from lepton_conformance.mutants.grpc_listener import listening_grpc
@@ -80,7 +86,7 @@ class Kill:
 
 def every_mutant() -> tuple[Mutant, ...]:
     """Return every subject with one planted fault."""
-    runtimes: tuple[Mutant, ...] = (*engine_faults.ALL, *GRAPH_ENGINES, *talker.ALL)
+    runtimes: tuple[Mutant, ...] = (*engine_faults.ALL, *calling_faults.ALL, *GRAPH_ENGINES, *talker.ALL)
     validators: tuple[Mutant, ...] = (*validator_faults.ALL, *operator_validators.ALL)
     return (*SERVERS, *REPOSITORY_SERVERS, *GRPC_SERVERS, *runtimes, *validators)
 

@@ -25,6 +25,7 @@ HTTP_MODULES = (
     "inference_binary_limits",
     "inference_mutations",
     "inference_routes",
+    "inference_disclosure",
     "inference_framing",
     "repository_index",
     "repository_loading",
@@ -67,4 +68,5 @@ RUNTIME_MODULES = (
     "runtime_relations",
     "runtime_isolation",
     "runtime_refusals",
+    "runtime_network",
 )

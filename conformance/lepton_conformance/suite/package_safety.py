@@ -1,13 +1,9 @@
 """Tests that a package cannot make its validator do what it should not (Spec: PKG-VAL, PKG-ZIP, COR)."""
 
-import contextlib
 import io
 import pickle
 import re
-import socket
-import threading
 import zipfile
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +16,7 @@ from lepton_conformance.subject.validator import ValidatorReport, ValidatorSubje
 from lepton_conformance.suite.driver import Budget, each
 from lepton_conformance.suite.judging import said_of
 from lepton_conformance.suite.marks import requirement
+from lepton_conformance.suite.visits import listener
 
 #: What may not reach a terminal: control characters, bidirectional controls, line and paragraph separators.
 _STEERING = re.compile(
@@ -108,7 +105,7 @@ _TEMPTING = {
 @requirement("COR-NET-01")
 def test_no_address_of_a_package_is_visited(validator: ValidatorSubject, budget: Budget) -> None:
     def check(level: str) -> None:
-        with _listener() as (port, visits):
+        with listener() as (port, visits):
             validator.validate(_calling(f"http://127.0.0.1:{port}"), level)
         if visits:
             raise SubjectFault(
@@ -117,28 +114,6 @@ def test_no_address_of_a_package_is_visited(validator: ValidatorSubject, budget:
             )
 
     each(budget, validator.levels(), check)
-
-
-@contextlib.contextmanager
-def _listener() -> Iterator[tuple[int, list[str]]]:
-    """Listen on a port and note who connects."""
-    visits: list[str] = []
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        server.settimeout(0.05)
-        stop = threading.Event()
-
-        def accept() -> None:
-            while not stop.is_set():
-                with contextlib.suppress(TimeoutError):
-                    connection, address = server.accept()
-                    visits.append(str(address))
-                    connection.close()
-
-        thread = threading.Thread(target=accept, daemon=True)
-        thread.start()
-        yield server.getsockname()[1], visits
-        stop.set()
-        thread.join(1.0)
 
 
 def _calling(url: str) -> Forged:

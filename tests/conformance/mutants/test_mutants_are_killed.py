@@ -82,7 +82,7 @@ def test_every_must_of_servers_and_runtimes_has_a_mutant() -> None:
         identifier
         for identifier, entry in lepton_spec.requirements().items()
         if entry["role"] in ("server", "runtime")
-        and identifier.startswith(("INF-", "RUN-"))
+        and identifier.startswith(("INF-", "RUN-", "ASR-"))
         and entry["level"].startswith("MUST")
         and "test" in entry["verify"]
     }

@@ -35,13 +35,17 @@ def test_trains_packs_and_states_what_it_measured(tmp_path: Path) -> None:
         tmp_path / "digits.lepton",
     )
     report = validate_package(result.out, level="full", profile="assurance")
+    assert validate_package(result.out, level="quick", profile="application").verdict is Verdict.PASS
     assert report.verdict is Verdict.PASS
     assert not [one for one in report.findings if one.requirement.startswith("ASR-")]
     assert ("step-omitted", 1) in [(one.control, one.step) for one in result.vectors.controls]
     with load(result.out) as package:
         assert package.json("card.json")["evaluations"] == evaluations
         comparisons = package.json("assurance.json")["bias"]["comparisons"]
+        (task,) = package.json("application.json")["tasks"]
         labels = package.document["interface"]["outputs"][0]["labels"]["names"]
+    assert task["labels"]["names"] == labels
+    assert len([one for one in task["examples"] if "answer" in one]) == 2
     assert labels["zh"] == list("零一二三四五六七八九")
     assert len(labels["en"]) == 10
     (comparison,) = comparisons

@@ -15,6 +15,7 @@ from lepton.application.failure import Failure, NoAnswerError
 __all__ = [
     "Element",
     "Tensor",
+    "byte_strings",
     "canonical_base64",
     "element",
     "integers",
@@ -140,18 +141,23 @@ def integers(tensor: Tensor) -> list[int]:
     return [int(one) for one in found]
 
 
-def texts(tensor: Tensor) -> list[str]:
-    """Return the elements of a BYTES tensor as texts. Raises: NoAnswerError at one that is not UTF-8."""
+def byte_strings(tensor: Tensor) -> list[bytes]:
+    """Return the elements of a BYTES tensor."""
     found = []
     at = 0
     while at < len(tensor.data):
         size = int.from_bytes(tensor.data[at : at + 4], "little")
-        try:
-            found.append(tensor.data[at + 4 : at + 4 + size].decode("utf-8"))
-        except UnicodeDecodeError as error:
-            raise NoAnswerError(f"{tensor.name!r}: found an element that is not UTF-8 ({error})") from error
+        found.append(tensor.data[at + 4 : at + 4 + size])
         at += 4 + size
     return found
+
+
+def texts(tensor: Tensor) -> list[str]:
+    """Return the elements of a BYTES tensor as texts. Raises: NoAnswerError at one that is not UTF-8."""
+    try:
+        return [one.decode("utf-8") for one in byte_strings(tensor)]
+    except UnicodeDecodeError as error:
+        raise NoAnswerError(f"{tensor.name!r}: found an element that is not UTF-8 ({error})") from error
 
 
 def canonical_base64(text: str) -> bytes | None:

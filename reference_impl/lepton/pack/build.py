@@ -14,6 +14,7 @@ from typing import Any
 
 from lepton.errors import LeptonError, RecipeError
 from lepton.finding import Severity, severity
+from lepton.pack.application import application_document
 from lepton.pack.golden import Tell, golden_vectors
 from lepton.pack.origin import Origin
 from lepton.pack.recipe import Recipe
@@ -26,6 +27,7 @@ from lepton.vectors.document import VectorDocument
 __all__ = ["Packed", "pack", "refuse_existing"]
 
 _VECTORS, _CARD, _ASSURANCE = "vectors/golden.json", "card.json", "assurance.json"
+_APPLICATION = "application.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +63,7 @@ def pack(origin: Origin, recipe: Recipe, out: Path, *, tell: Tell = lambda what,
         Member(_VECTORS, canonical(vectors.to_json()), "application/json", "vectors"),
         Member(_CARD, card, "application/json", "card"),
         *assurance,
+        *_application(recipe, manifest, vectors),
     ]
     identity = _publish(members, manifest, out)
     return Packed(out, identity, manifest, vectors, origin.lost)
@@ -179,6 +182,15 @@ def _assurance(recipe: Recipe) -> Iterator[Member]:
             f"{faults[0].message}"
         )
     yield Member(_ASSURANCE, canonical(document), "application/json", "assurance")
+
+
+def _application(recipe: Recipe, manifest: Mapping[str, Any], vectors: VectorDocument) -> Iterator[Member]:
+    """Yield the application document, if the recipe says which tasks the package answers."""
+    if "application" not in recipe.document:
+        return
+    said = recipe.document["application"]
+    document = application_document(recipe.name, said, manifest, vectors.to_json(), _VECTORS)
+    yield Member(_APPLICATION, canonical(document), "application/json", "application")
 
 
 def _role(entry: Mapping[str, Any], path: str) -> str:

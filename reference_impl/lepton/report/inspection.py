@@ -42,14 +42,18 @@ def describe(package: Package) -> dict[str, Any]:
         "vectors": [_vectors(path, document) for path, document in vectors.items()],
         "mutation": mutations[0] if mutations else None,
         "card": documents.get(manifest["card"]),
-        "assurance": next(
-            (documents.get(one["path"]) for one in manifest["files"] if one["role"] == "assurance"), None
-        ),
+        "application": _of_role("application", manifest, documents),
+        "assurance": _of_role("assurance", manifest, documents),
         **{
             folder: sorted(path for path in package.container.entries if path.startswith(f"{folder}/"))
             for folder in _BESIDE
         },
     }
+
+
+def _of_role(role: str, manifest: Mapping[str, Any], documents: Mapping[str, Any]) -> Any:
+    """Return the document that is listed with a role, None where there is no valid one."""
+    return next((documents.get(one["path"]) for one in manifest["files"] if one["role"] == role), None)
 
 
 def _vectors(path: str, document: Any) -> dict[str, Any]:

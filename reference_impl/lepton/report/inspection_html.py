@@ -10,6 +10,7 @@ from typing import Any
 from lepton.report.assured import assurance_facts
 from lepton.report.escape import for_html
 from lepton.report.inspection import measure_of, said, size_of, statement, tensor_facts
+from lepton.report.tasked import task_facts
 
 __all__ = ["render"]
 
@@ -69,6 +70,11 @@ def _body(described: Described, language: str) -> Iterator[str]:
     if "description" in manifest:
         yield f"<p>{_lines(said(manifest['description'], language))}</p>"
     yield from _card(described["card"], language)
+    if described["application"] is not None:
+        yield "<h2>Tasks</h2><dl>"
+        for heading, text in task_facts(described["application"], language):
+            yield f"<dt>{for_html(heading)}</dt><dd>{_lines(text)}</dd>"
+        yield "</dl>"
     if described["assurance"] is not None:
         yield "<h2>Assurance</h2><dl>"
         for heading, text in assurance_facts(described["assurance"], described["card"], language):

@@ -10,6 +10,7 @@ from typing import Any
 from lepton.report.assured import assurance_facts
 from lepton.report.escape import for_terminal
 from lepton.report.inspection import measure_of, said, size_of, statement, tensor_facts
+from lepton.report.tasked import task_facts
 
 __all__ = ["render"]
 
@@ -48,6 +49,10 @@ def _lines(described: Described) -> Iterator[str]:
         yield from _vectors(document)
     yield from _mutation(described)
     yield from _card(described["card"], language)
+    if described["application"] is not None:
+        yield "tasks"
+        for heading, text in task_facts(described["application"], language):
+            yield f"  {heading}: {text}"
     if described["assurance"] is not None:
         yield "assurance"
         for heading, text in assurance_facts(described["assurance"], described["card"], language):

@@ -11,6 +11,7 @@ import rfc8785
 import lepton_spec
 from lepton.cli import main
 from lepton.cli.explain import WIDTH
+from lepton_conformance.forge.applications import image_classification
 from lepton_conformance.forge.assurance_faults import ASSURANCE_FAULTS
 from lepton_conformance.forge.assurances import VALID_ASSURANCES
 from lepton_conformance.forge.valid import linear_draft, vision_draft
@@ -164,3 +165,16 @@ def test_inspect_shows_references_that_lead_nowhere_as_such(
     fault = next(one for one in ASSURANCE_FAULTS if one.name == "no-evaluations")
     assert main(["inspect", str(fault.forge().write(tmp_path))]) == 0
     assert "no group that the card has" in capsys.readouterr().out
+
+
+def test_inspect_shows_which_tasks_a_package_answers(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = image_classification().directory().write(tmp_path)
+    assert main(["inspect", str(path)]) == 0
+    shown = capsys.readouterr().out
+    assert "  main: image-classification 1, How bright?" in shown
+    assert "  main answers: label-scores (y)" in shown
+    assert "  main measured by: accuracy = 0.5, n = 2; calibration-error (bins 15)" in shown
+    assert main(["inspect", str(path), "--format", "html"]) == 0
+    assert "<dt>main reads</dt><dd>image-pixels (x)</dd>" in capsys.readouterr().out

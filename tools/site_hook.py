@@ -16,7 +16,7 @@ from mkdocs.structure.nav import Navigation
 from mkdocs.structure.pages import Page
 
 import pages
-from specification import Book, read_book
+from specification import Book
 from specification.archive import ArchiveError, unpack_archives
 from specification.book import SPEC_VERSION
 from specification.citations import traceability
@@ -39,7 +39,7 @@ _files: list[Files] = []
 
 def on_config(config: MkDocsConfig) -> MkDocsConfig:
     """Read the standard anew for each build."""
-    _book[:] = [read_book(ROOT)]
+    _book[:] = [config.extra["book"]]
     if SCRIPT not in config.extra_javascript:
         config.extra_javascript.append(SCRIPT)
     return config
@@ -48,22 +48,8 @@ def on_config(config: MkDocsConfig) -> MkDocsConfig:
 def on_files(files: Files, config: MkDocsConfig) -> Files:
     """Add the generated pages, the published files at the path of the schemas' `$id`, and the style sheet."""
     book = _book[0]
-    generated = {"index.md": pages.landing_page()}
     schemas = _schemas()
-    examples = _examples(book)
-    editions, working = read_editions(ROOT), working_edition(book)
-    for language in pages.LANGUAGES:
-        generated[f"{language}/versions.md"] = pages.versions_page(language, book, editions, working)
-        generated[f"{language}/index.md"] = pages.home_page(language, book, files.src_uris)
-        datatypes = json.loads((SCHEMAS / "datatypes.json").read_bytes())
-        generated[f"{language}/datatypes.md"] = pages.datatypes_page(language, datatypes)
-        generated[f"{language}/schemas/index.md"] = pages.schemas_index(language, schemas, _others())
-        for name, schema in schemas.items():
-            page = pages.schema_page(language, name, schema, book, examples)
-            generated[f"{language}/schemas/{_stem(name)}.md"] = page
-    for name, text in pages.api_pages(book).items():
-        generated[f"en/api/{name}"] = text
-    for uri, text in generated.items():
+    for uri, text in _generated(book, schemas, files).items():
         files.append(File.generated(config, uri, content=text))
     for path in sorted(each for suffix in PUBLISHED for each in SCHEMAS.glob(f"*{suffix}")):
         files.append(File.generated(config, f"schemas/{SPEC_VERSION}/{path.name}", abs_src_path=str(path)))
@@ -81,6 +67,24 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
         menu = pages.navigation(language, files.src_uris, chapters, map(_stem, schemas))
         config.nav.append({name: menu})
     return files
+
+
+def _generated(book: Book, schemas: dict[str, Any], files: Files) -> dict[str, str]:
+    """Return the Markdown of each generated page by its address."""
+    generated = {"index.md": pages.landing_page()}
+    generated |= {f"en/api/{name}": text for name, text in pages.api_pages(book).items()}
+    datatypes = json.loads((SCHEMAS / "datatypes.json").read_bytes())
+    editions, working, examples = read_editions(ROOT), working_edition(book), _examples(book)
+    for language in pages.LANGUAGES:
+        generated[f"{language}/versions.md"] = pages.versions_page(language, book, editions, working)
+        generated[f"{language}/datatypes.md"] = pages.datatypes_page(language, datatypes)
+        generated[f"{language}/schemas/index.md"] = pages.schemas_index(language, schemas, _others())
+        for name, schema in schemas.items():
+            page = pages.schema_page(language, name, schema, book, examples)
+            generated[f"{language}/schemas/{_stem(name)}.md"] = page
+        known = {*files.src_uris, *generated}
+        generated[f"{language}/index.md"] = pages.home_page(language, book, known)
+    return generated
 
 
 def on_nav(nav: Navigation, config: MkDocsConfig, files: Files) -> Navigation:

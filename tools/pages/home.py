@@ -4,6 +4,7 @@ Owns the doors for the three kinds of visitors and the table of chapters; leaves
 themselves and the drawings to `diagrams`.
 """
 
+import posixpath
 import re
 from collections.abc import Collection, Mapping
 
@@ -56,10 +57,23 @@ _DOORS = {
     ),
 }
 _MORE = {
-    "en": ("Build one from the text alone", "Write an adapter", "Cite the standard"),
-    "zh": ("只凭文本实现", "编写适配器", "引用本标准"),
+    "en": (
+        "Build one from the text alone",
+        "Write an adapter",
+        "Cite the standard",
+        "Decision records",
+        "Python API",
+    ),
+    "zh": ("只凭文本实现", "编写适配器", "引用本标准", "决策记录（英文）", "Python API（英文）"),
 }
-_MORE_PAGES = ("guide/implement.md", "guide/adapter.md", "guide/cite.md")
+#: As seen from the folder of a language.
+_MORE_PAGES = (
+    "guide/implement.md",
+    "guide/adapter.md",
+    "guide/cite.md",
+    "../decisions/README.md",
+    "../en/api/index.md",
+)
 _CERTIFICATION = {"en": "How a certificate comes about", "zh": "证书是怎样得来的"}
 _LAYERS = {"en": "What it covers", "zh": "覆盖的内容"}
 
@@ -95,7 +109,7 @@ def home_page(language: str, book: Book, known: Collection[str] = ()) -> str:
     more = [
         f"[{label}]({page})"
         for label, page in zip(_MORE[language], _MORE_PAGES, strict=True)
-        if f"{language}/{page}" in known
+        if posixpath.normpath(f"{language}/{page}") in known
     ]
     lines += [" · ".join(more), ""] if more else []
     layers, certification = DIAGRAMS[language]

@@ -135,8 +135,9 @@ class Tree:
             parts.append(f"<p>{'; '.join(limits)}</p>")
         found = self.bound.get(pointer, ())
         if found:
+            words = WORDS[self.language]
             links = ", ".join(map(_requirement, found))
-            parts.append(f"<p>{WORDS[self.language]['bound']}: {links}</p>")
+            parts.append(f"<p>{words['bound']}{words['colon']} {links}</p>")
         reference = html.escape(f"{self.name}#{pointer}")
         button = f'<button type="button" class="lepton-copy" data-copy="{reference}">'
         parts.append(

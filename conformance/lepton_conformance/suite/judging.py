@@ -169,7 +169,7 @@ def judge(validator: ValidatorSubject, budget: Budget, identifier: str) -> None:
     try:
         examples(budget, every, check)
     except SubjectFault as fault:
-        again = [case for case in every.boundary if case.remembered]
+        again = (*violating_cases(validator, identifier), *valid_cases(validator))
         raise SubjectFault(f"{fault}{_more(str(fault), _failing(again, check))}") from None
     if not told:
         raise NotTested(f"the validator gave no report of any package that is about {identifier}")

@@ -28,7 +28,8 @@ _bodies: dict[str, Body] = {}
 
 
 def on_config(config: MkDocsConfig) -> MkDocsConfig:
-    """Load the style and the script of these pages."""
+    """Read the standard anew for each build, once for all hooks; load the style and script of these pages."""
+    config.extra["book"] = read_book(ROOT)
     if f"assets/{STYLE}" not in config.extra_css:
         config.extra_css.append(f"assets/{STYLE}")
         config.extra_javascript.append(f"assets/{SCRIPT}")
@@ -37,7 +38,7 @@ def on_config(config: MkDocsConfig) -> MkDocsConfig:
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:
     """Add the pages, and every source file that one of them leads to."""
-    library = read_library(read_book(ROOT))
+    library = read_library(config.extra["book"])
     _bodies.clear()
     listed = []
     for language in pages.LANGUAGES:

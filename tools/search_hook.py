@@ -14,7 +14,7 @@ from mkdocs.structure.pages import Page
 
 from pages import LANGUAGES
 from pages.search import Passage, passages, requirement_passages, search_script
-from specification import Book, read_book
+from specification import Book
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = Path(__file__).with_name("pages")
@@ -35,7 +35,7 @@ def on_config(config: MkDocsConfig) -> MkDocsConfig:
         if f"assets/{name}" not in config.extra_javascript:
             config.extra_javascript.append(f"assets/{name}")
     _found.clear()
-    _book[:] = [read_book(ROOT)]
+    _book[:] = [config.extra["book"]]
     return config
 
 

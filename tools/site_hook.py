@@ -38,7 +38,7 @@ _files: list[Files] = []
 
 
 def on_config(config: MkDocsConfig) -> MkDocsConfig:
-    """Read the standard anew for each build."""
+    """Take the standard that requirements_hook.py read for this build."""
     _book[:] = [config.extra["book"]]
     if SCRIPT not in config.extra_javascript:
         config.extra_javascript.append(SCRIPT)

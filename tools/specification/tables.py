@@ -94,7 +94,8 @@ def _crossed(row: Any, language: str, words: dict[str, Any]) -> Iterator[str]:
 def _member(reference: str, documents: dict[str, str]) -> str:
     file, _, pointer = reference.partition("#")
     path = pointer.replace("/properties/", ".").removeprefix(".")
-    return f"{documents[file.removesuffix('.schema.json')]} `{path}`"
+    name = file.removesuffix(".schema.json")
+    return f"{documents.get(name, name)} `{path}`"
 
 
 _CELLS = {"threats": _threat, "rows": _crossed}
@@ -120,8 +121,8 @@ def check_tables(
         for row in _rows(data):
             mark = json.dumps(row.get("id", row.get("item")), ensure_ascii=False)
             line = next((at for at, each in enumerate(lines, 1) if mark in each), 1)
-            faults = [*_faults(row, published, known), *_strangers(row, names)]
-            problems += [Problem(file, line, f"{mark}: {found}", *rest) for found, *rest in faults]
+            for found, expected, remedy in (*_faults(row, published, known), *_strangers(row, names)):
+                problems.append(Problem(file, line, f"{mark}: {found}", expected, remedy))
 
 
 def _check_marks(file: str, text: str, published: PublishedFiles, problems: list[Problem]) -> None:

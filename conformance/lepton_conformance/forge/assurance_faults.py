@@ -15,6 +15,7 @@ from lepton_conformance.forge.assurances import (
     WILSON,
     assured_draft,
     every,
+    generating,
     group,
     interval,
     least,
@@ -206,6 +207,7 @@ ASSURANCE_FAULTS: tuple[Violation, ...] = (
     Violation("ASR-ENV-01", "unit-of-another-quantity", whole(put("/environment/0/unit", "L"))),
     Violation("ASR-ENV-01", "negative", whole(put("/environment/0/value", -1))),
     Violation("ASR-ENV-01", "empty", whole(put("/environment", []))),
+    Violation("ASR-GEN-01", "text-without-a-word-about-it", generating(lambda document: None)),
     Violation(
         "ASR-GEN-01",
         "watermark-without-detector",

@@ -12,6 +12,7 @@ from typing import Any
 
 import rfc8785
 
+from lepton_conformance.forge.applications import text_generation
 from lepton_conformance.forge.bases import PLAIN, Bases
 from lepton_conformance.forge.draft import Draft, Forged
 from lepton_conformance.forge.package import CARD
@@ -29,6 +30,7 @@ __all__ = [
     "WILSON",
     "assured_draft",
     "every",
+    "generating",
     "group",
     "interval",
     "least",
@@ -227,6 +229,18 @@ def text_of(change: Callable[[bytes], bytes]) -> Forge:
     return forge
 
 
+def generating(change: Change) -> Forge:
+    """Return a forge of the package that generates text, with the least document but for a change."""
+
+    def forge(bases: Bases) -> Forged:
+        document = least()
+        change(document)
+        draft = text_generation()
+        return bases.finish(draft.add(ASSURANCE, rfc8785.dumps(document), "application/json", "assurance"))
+
+    return forge
+
+
 def put(pointer: str, value: Any) -> Change:
     """Return a change that puts a value at a pointer; None takes the member away."""
     *way, last = pointer.split("/")[1:]
@@ -282,6 +296,7 @@ def _valids() -> Iterator[ValidPackage]:
     )
     yield _valid("a-member-left-out", whole(card=every(*_OUT), change=put(f"{SIDE}/ungrouped", 5)))
     yield _valid("end-on-the-day-of-the-contact", whole(put("/support/end", "2026-11-24")))
+    yield _valid("generated-text", generating(put("/generative", {"disclosure": NO, "watermark": NO})))
     yield _valid("deep-enough", least_but(put("/extensions", {"org.example.x": nested(62)})))
     equal = put(f"{FORM}/disparity", {"measure": "ratio", "value": 1})
     yield _valid("equal-groups", whole(every(equal, put(f"{FORM}/groups/1/interval/low", 2)), _EQUAL))

@@ -270,7 +270,7 @@ def test_the_identity_is_the_digest_of_the_manifest_as_it_is(
 
 @requirement("COR-VER-02")
 def test_another_edition_is_not_guessed_at(validator: ValidatorSubject, budget: Budget) -> None:
-    def check(version: str) -> None:
+    def check(version: Any) -> None:
         draft = linear_draft()
         draft.manifest.update(lepton=version, licence="unknown", artifacts="none")
         said = validator.validate(draft.directory(), validator.levels()[-1])
@@ -284,7 +284,7 @@ def test_another_edition_is_not_guessed_at(validator: ValidatorSubject, budget: 
                 f"{said_of(said)}{passed}, expected COR-VER-01 and the rest not checked"
             )
 
-    each(budget, ("2.0", "0.9", "10.1"), check)
+    each(budget, ("2.0", "0.9", "10.1", "1", "1.00", "01.0", "1.0 ", "", 2, None, ["1.0"]), check)
 
 
 _CONTENTS: tuple[Any, ...] = (
@@ -296,14 +296,25 @@ _CONTENTS: tuple[Any, ...] = (
     {"a": {"b": [1.5]}},
     {"path": "../evil", "$ref": "x"},
 )
+#: Contents with members of a manifest, each of which would be wrong there.
+_MIMICS: tuple[Any, ...] = (
+    {"e\u0301": {"\u2126": 1}},
+    {"title": {"fr": "x"}, "description": {}, "labels": {"names": {"fr": ["x"]}}},
+    {"files": [{"path": "a\\b"}, {"path": "a\\b"}], "entry": "/x", "card": "nowhere"},
+    {"datatype": "float32", "shape": ["Q", -1], "default": 1, "name": "e\u0301"},
+    {"license": "nope", "lepton": 2, "version": "1", "id": "A"},
+    {"processing": {"pre": [{"op": "none", "in": "\u212b"}]}, "symbols": {"N": {"min": 9, "max": 1}}},
+    {"artifacts": [{"format": "pt2", "executable": False}], "extensions": {"run": 1}},
+    ["x" * 70_000, "\0", "[" * 90, {"": {"": []}}],
+)
 
 
 @requirement("COR-EXT-02")
 def test_extensions_change_no_finding(validator: ValidatorSubject, budget: Budget) -> None:
-    level = validator.levels()[-1]
+    last, first = validator.levels()[-1], validator.levels()[0]
 
-    def check(case: tuple[str, Any]) -> None:
-        what, content = case
+    def check(case: tuple[str, Any, str]) -> None:
+        what, content, level = case
         plain = validator.judged(f"extension-free/{what}", lambda: _extended(what), level)
         said = validator.validate(_extended(what, content), level)
         if not isinstance(said, ValidatorReport) or not isinstance(plain, ValidatorReport):
@@ -315,7 +326,8 @@ def test_extensions_change_no_finding(validator: ValidatorSubject, budget: Budge
                 f"{said_of(plain)} as without it"
             )
 
-    each(budget, [(what, content) for what in _EXTENDED for content in _CONTENTS], check)
+    every = [(what, content, last) for what in _EXTENDED for content in _CONTENTS]
+    each(budget, [*every, *((what, content, first) for what in _EXTENDED for content in _MIMICS)], check)
 
 
 def _extended(what: str, *content: Any) -> Forged:
@@ -335,10 +347,18 @@ def _with_a_flipped_bit(draft: Any) -> Forged:
     return Forged({**files, MODEL: files[MODEL][:-1] + bytes([files[MODEL][-1] ^ 1])})
 
 
+def _moved_to_the_card(draft: Any) -> Forged:
+    """Return the package whose card has the extensions that were meant for the manifest."""
+    extensions = draft.manifest.pop("extensions", None)
+    more = {} if extensions is None else {"extensions": extensions}
+    return Bases(Variation()).finish(draft.edit(CARD, lambda card: card.update(more)))
+
+
 _EXTENDED: dict[str, Callable[[Any], Forged]] = {
     "a valid package": lambda draft: draft.directory(),
     "a package without description": _without_description,
     "a package with a flipped bit": _with_a_flipped_bit,
+    "a card": _moved_to_the_card,
 }
 
 

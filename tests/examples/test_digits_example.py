@@ -73,3 +73,8 @@ def test_the_example_of_each_command_works_as_printed(tmp_path: Path) -> None:
     assert "digits" in typed("inspect")
     assert "PKG-DIG-03" in typed("explain")
     assert "probabilities" in typed("run")
+    data = tmp_path / "build" / "digits-data"
+    subprocess.run([sys.executable, DIGITS / "dataset.py", data], check=True, capture_output=True)
+    measured = typed("evaluate").splitlines()[0]
+    stated = json.loads((tmp_path / "build" / "digits" / "evaluations.json").read_text())[0]
+    assert measured == f"accuracy {stated['value']:.6g} (higher is better) on {stated['n']} records"

@@ -28,6 +28,7 @@ BUILT_IN = {
     "inspect": "lepton.cli.inspect",
     "explain": "lepton.cli.explain",
     "run": "lepton.cli.run",
+    "evaluate": "lepton.cli.evaluate",
     "serve": "lepton.cli.serve",
     "convert": "lepton.cli.convert",
     "push": "lepton.cli.push",

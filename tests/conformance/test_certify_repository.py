@@ -16,10 +16,11 @@ from lepton_conformance.models.export import export
 from lepton_conformance.mutants.listener import HttpRequest
 from lepton_conformance.mutants.matrix import repository_listening
 from lepton_conformance.mutants.refusal import Refusal
+from lepton_conformance.mutants.package_repository import PackageRepository
 from lepton_conformance.mutants.repository import NaiveRepository
 
 PROFILE = "inference-repository"
-NEED_THE_FOLDER = {"INF-REP-14", "INF-REP-15", "INF-REP-16"}
+NEED_THE_FOLDER = {"INF-REP-14", "INF-REP-15", "INF-REP-16", "ASR-SAF-04"}
 
 
 @pytest.fixture(scope="module")
@@ -95,4 +96,10 @@ def test_server_that_refuses_unknown_parameters_has_one_finding() -> None:
     with repository_listening(Strict) as (url, folder):
         report = certify(url, [PROFILE], max_examples=0, repository=folder)
     left = {entry["id"]: entry["verdict"] for entry in report["requirements"] if entry["verdict"] != "pass"}
-    assert left == {"INF-REP-21": "fail"}
+    assert left == {"INF-REP-21": "fail", "ASR-SAF-04": "not-applicable"}
+
+
+def test_another_server_of_packages_passes_every_requirement() -> None:
+    with repository_listening(PackageRepository) as (url, folder):
+        report = certify(url, [PROFILE], max_examples=0, repository=folder)
+    assert [entry["id"] for entry in report["requirements"] if entry["verdict"] != "pass"] == []

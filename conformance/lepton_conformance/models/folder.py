@@ -2,7 +2,7 @@
 
 Owns which layout a folder has and the exchange of one model file for another, in one step, with the old one
 put back whatever happens; leaves loading to the server. Only the file of `lepton_generation` is touched.
-Serves `inference` (INF-REP-14 to 16).
+Serves `inference` (INF-REP-14 to 16) and `assurance` (ASR-SAF-04).
 """
 
 import contextlib
@@ -17,7 +17,7 @@ from pathlib import Path
 from lepton_conformance.models.catalog import GENERATION, VERSION
 from lepton_conformance.models.graphs import model_bytes
 
-__all__ = ["BROKEN", "FolderFault", "RepositoryFolder", "open_folder"]
+__all__ = ["ALTERED", "BROKEN", "FolderFault", "RepositoryFolder", "open_folder"]
 
 #: Where each layout keeps the file of the model, most particular first.
 _PLACES = (
@@ -29,6 +29,8 @@ _PLACES = (
 )
 #: Kinds of files that no server can load.
 BROKEN = ("empty", "text", "first half", "zeros")
+#: How a package differs from what its manifest lists.
+ALTERED = ("another model", "another card", "a shorter card", "no card", "a file that is not listed")
 
 
 class FolderFault(Exception):
@@ -70,6 +72,32 @@ class RepositoryFolder:
                 "zeros": b"\0" * len(whole),
             }[kind]
         )
+
+    def alter(self, kind: str) -> None:
+        """Put a package there whose files are not those that its manifest lists; layout `lepton` only."""
+        import rfc8785
+
+        from lepton_conformance.forge.conformance_package import wrap_model
+        from lepton_conformance.forge.package import CARD, MODEL
+
+        sound = wrap_model(GENERATION)
+        manifest = rfc8785.dumps(sound.sealed())
+        draft = sound.copied()
+        card = draft.member(CARD).data
+        match kind:
+            case "another model":
+                draft.put(MODEL, model_bytes(GENERATION, 2))
+            case "another card":
+                draft.put(CARD, card.replace(b"Testing", b"testing"))
+            case "a shorter card":
+                draft.put(CARD, b"{}")
+            case "no card":
+                draft.members = [member for member in draft.members if member.path != CARD]
+            case "a file that is not listed":
+                draft.unlisted["model/more.bin"] = b"\0"
+        archive = draft.archive(manifest=manifest).archive
+        assert archive is not None
+        self._replace(archive)
 
     def made(self, generation: int) -> bytes:
         """Return the file of a generation in this layout."""

@@ -35,6 +35,7 @@ from lepton_conformance.mutants import (
     lawful_choices,
     loading_faults,
     metadata_faults,
+    package_repository,
     rare_faults,
     reader_faults,
     repository_faults,
@@ -88,7 +89,12 @@ SERVERS: tuple[type[Naive], ...] = tuple(
 #: Every server with one planted fault in its repository.
 REPOSITORY_SERVERS: tuple[type[NaiveRepository], ...] = tuple(
     sorted(
-        (*repository_faults.ALL, *loading_faults.ALL, *reader_faults.REPOSITORIES),
+        (
+            *repository_faults.ALL,
+            *loading_faults.ALL,
+            *package_repository.ALL,
+            *reader_faults.REPOSITORIES,
+        ),
         key=lambda mutant: mutant.id,
     )
 )

@@ -96,7 +96,7 @@ def repository_listening(mutant: type[NaiveRepository]) -> Iterator[tuple[str, P
     """Serve a fresh folder of the conformance models; yield the URL and the folder."""
     with tempfile.TemporaryDirectory(prefix="lepton-repository-") as temporary:
         folder = Path(temporary) / "models"
-        export(folder, "plain")
+        export(folder, mutant.layout)
         with listening(mutant(folder)) as url:
             yield url, folder
 

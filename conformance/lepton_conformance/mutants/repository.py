@@ -74,6 +74,8 @@ class NaiveRepository(Naive):
     """The correct server with a repository; all loadable models are loaded at start."""
 
     id = "correct-repository"
+    #: In which layout the folder has to be written.
+    layout = "plain"
 
     def __init__(self, folder: Path) -> None:
         super().__init__()

@@ -10,8 +10,8 @@ from collections.abc import Iterator
 import numpy as np
 
 from lepton_conformance.models.catalog import GENERATION
-from lepton_conformance.models.folder import BROKEN, RepositoryFolder
-from lepton_conformance.outcome import NotTested, SubjectFault
+from lepton_conformance.models.folder import ALTERED, BROKEN, RepositoryFolder
+from lepton_conformance.outcome import NotApplicable, NotTested, SubjectFault
 from lepton_conformance.strategies.requests import infer_request
 from lepton_conformance.strategies.tensors import Given
 from lepton_conformance.subject.http import Answer, HttpSubject
@@ -168,3 +168,24 @@ def test_each_answer_is_of_one_generation(
                     _expect(http, generation, f"loading the file of generation {generation}")
 
         each(budget, [GENERATIONS, tuple(reversed(GENERATIONS)), (1,)], body)
+
+
+@requirement("ASR-SAF-04", needs=("INF-REP-07", "INF-REP-09"))
+def test_a_package_that_was_altered_is_not_served(
+    http: HttpSubject, budget: Budget, repository_folder: RepositoryFolder | None
+) -> None:
+    if repository_folder is not None and repository_folder.layout != "lepton":
+        raise NotApplicable(f"the folder has the layout {repository_folder.layout}, which has no packages")
+    with _borrowed(http, repository_folder) as folder:
+
+        def body(kind: str) -> None:
+            expect_done(unload(http, NAME), f"the unload request for {NAME}")
+            folder.alter(kind)
+            answer = load(http, NAME, {})
+            if answer.status < 400 or is_ready(http, NAME):
+                raise SubjectFault(
+                    f"sent the load request for {NAME}, whose package was altered after its manifest was "
+                    f"written ({kind}); found status {answer.status}, expected 400 to 599, and it not ready"
+                )
+
+        each(budget, ALTERED, body)

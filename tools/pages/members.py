@@ -228,12 +228,18 @@ class Tree:
         self, label: str, schema: Mapping[str, Any], pointer: str, inner: str, *, required: bool, code: bool
     ) -> str:
         name = f"<code>{html.escape(label)}</code>" if code else html.escape(label)
-        head = f'<span class="member">{name}</span> <span class="type">{self.type_of(schema)}</span>'
+        kind = self.type_of(schema)
+        # What opens a row holds no link: a reader's tool would announce either the one or the other.
+        head = (
+            f'<span class="member">{name}</span> <span class="type">{re.sub("</?a[^>]*>", "", kind)}</span>'
+        )
         if required:
             head += f' <span class="must-have">{WORDS[self.language]["required"]}</span>'
         target = self._target(schema, pointer)[0]
         described = schema if schema.get("description") or not isinstance(target, Mapping) else target
         says = self.says({**described, **{k: v for k, v in schema.items() if k != "$ref"}}, pointer)
+        if "<a" in kind:
+            says = f"<p>{WORDS[self.language]['type']}{WORDS[self.language]['colon']} {kind}</p>{says}"
         return f'<li><details><summary>{head}</summary><div class="says">{says}</div>{inner}</details></li>'
 
     def _target(self, schema: Any, pointer: str) -> tuple[Any, str]:

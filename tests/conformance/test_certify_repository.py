@@ -15,8 +15,8 @@ from lepton_conformance.models.catalog import MODELS
 from lepton_conformance.models.export import export
 from lepton_conformance.mutants.listener import HttpRequest
 from lepton_conformance.mutants.matrix import repository_listening
-from lepton_conformance.mutants.refusal import Refusal
 from lepton_conformance.mutants.package_repository import PackageRepository
+from lepton_conformance.mutants.refusal import Refusal
 from lepton_conformance.mutants.repository import NaiveRepository
 
 PROFILE = "inference-repository"

@@ -35,7 +35,7 @@ LINEAR_WEIGHT = np.array([[0.5, -1.25], [2.0, 0.75], [-0.125, 1.5]], dtype="<f4"
 LINEAR_BIAS = np.array([0.25, -0.5], dtype="<f4")
 VISION_WEIGHT = np.array([[1.5, -0.5, 0.25], [-1.0, 2.0, 0.5], [0.75, -0.25, 1.25]], dtype="<f4")
 VISION_BIAS = np.array([0.1, 0.2, -0.3], dtype="<f4")
-_CODES = {"FP32": 1, "UINT8": 2, "INT64": 7, "BYTES": 8, "BOOL": 9, "FP64": 11}
+_CODES = {"FP32": 1, "UINT8": 2, "INT64": 7, "BYTES": 8, "BOOL": 9, "FP16": 10, "FP64": 11}
 
 
 def value(name: str, datatype: str, shape: Sequence[int | str | None] | None) -> Any:

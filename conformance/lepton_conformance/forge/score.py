@@ -119,8 +119,10 @@ def _mutants(plain: _Package, vectors: Sequence[Mapping[str, Any]]) -> Iterator[
     whole = [vector for vector in vectors if vector["stage"] in ("model", "raw")]
     for place, name in enumerate(_ranked(plain.weights)):
         for kind, change in (("perturbed", _perturbed), ("zeroed", np.zeros_like)):
-            other = change(plain.weights[name])
-            if other.tobytes() != plain.weights[name].tobytes():
+            array = plain.weights[name]
+            other = change(array)
+            # a zero of either sign is 0
+            if array.any() if kind == "zeroed" else other.tobytes() != array.tobytes():
                 weights = {**plain.weights, name: other}
                 yield f"weights-{kind}:{place}", _with(plain, weights=weights), whole
     yield from _swaps(plain, vectors)

@@ -29,7 +29,7 @@ class Violation:
     """A package that violates exactly one requirement, once unless `findings` says how often.
 
     `full` is set when only replaying the vectors shows the violation. `varies` is not set where the package
-    is too big to be made often.
+    is too big to be made often. `exact` says that not more findings may be there than `findings`.
     """
 
     requirement: str
@@ -38,6 +38,7 @@ class Violation:
     full: bool = False
     findings: int = 1
     varies: bool = True
+    exact: bool = False
 
     def forge(self, bases: Bases = PLAIN) -> Forged:
         """Return the package, made from the valid ones in the given variation."""

@@ -45,7 +45,8 @@ MAX_NAMED_PACKAGES = 5
 class PackageCase:
     """A package at a level. `violates` is empty for a valid one; `hidden` says that the level hides it.
 
-    One that is `near` violates another requirement than the one under test, which must not be found.
+    One that is `near` violates another requirement than the one under test, which must not be found. `exact`
+    says that the requirement itself allows not more than so many `findings`.
     """
 
     name: str
@@ -56,6 +57,7 @@ class PackageCase:
     hidden: bool = False
     remembered: bool = True
     near: bool = False
+    exact: bool = False
 
     def shown(self) -> str:
         """Return what was sent, for a message."""
@@ -104,14 +106,27 @@ def violating_cases(validator: ValidatorSubject, identifier: str) -> Iterator[Pa
 def boundary_cases(validator: ValidatorSubject, identifier: str) -> Iterator[PackageCase]:
     """Yield packages just beyond the boundaries of a requirement, and just within all boundaries there are.
 
-    What replaying shows is not at a boundary of a text: the first level is enough.
+    The first level is enough, but for what replaying shows.
     """
-    level = validator.levels()[0]
+    levels = validator.levels()
+    level = levels[0]
     for violation in boundaries.beyond(identifier):
-        name = f"{identifier}/{violation.name}"
-        yield PackageCase(name, level, violation.forge, identifier, remembered=False)
+        for one in levels if violation.full else (level,):
+            yield PackageCase(
+                f"{identifier}/{violation.name}",
+                one,
+                violation.forge,
+                identifier,
+                violation.findings,
+                violation.full and one == "quick",
+                remembered=False,
+                exact=violation.exact,
+            )
     for package in boundaries.within():
         yield PackageCase(f"valid/{package.name}", level, package.forge)
+    for package in boundaries.replayed():
+        for one in levels if identifier in FULL_ONLY else (level,):
+            yield PackageCase(f"valid/{package.name}", one, package.forge)
     for package in boundaries.near_misses(identifier):
         name = f"{package.name}, no case of {identifier}"
         yield PackageCase(name, level, package.forge, remembered=False, near=True)
@@ -228,7 +243,12 @@ def cases(validator: ValidatorSubject, identifier: str) -> Cases[PackageCase]:
 
 
 def _expect_found(case: PackageCase, said: ValidatorReport) -> None:
-    if case.violates in said.violated():
+    found = said.violated().count(case.violates)
+    if case.exact and found > case.findings:
+        raise SubjectFault(
+            f"{case.shown()}; found {said_of(said)}, expected not more than {case.findings} of {case.violates}"
+        )
+    if found:
         return
     if case.hidden:
         if case.violates not in said.not_checked:

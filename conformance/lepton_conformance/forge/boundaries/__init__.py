@@ -13,20 +13,24 @@ from lepton_conformance.forge.boundaries import (
     archive_forms,
     archive_headers,
     bundles,
+    comparisons,
+    controls,
     documents,
     folders,
     interfaces,
     licences,
+    mutants,
     names,
     paths,
     steps,
     tensors,
     texts,
+    vectors,
 )
 from lepton_conformance.forge.valid import ValidPackage
 from lepton_conformance.forge.violation import Violation
 
-__all__ = ["beyond", "near_misses", "within"]
+__all__ = ["beyond", "near_misses", "replayed", "within"]
 
 _FAULTS: tuple[Callable[[], Iterator[Violation]], ...] = (
     paths.path_faults,
@@ -41,6 +45,10 @@ _FAULTS: tuple[Callable[[], Iterator[Violation]], ...] = (
     tensors.tensor_faults,
     steps.step_faults,
     interfaces.interface_faults,
+    comparisons.comparison_faults,
+    vectors.vector_faults,
+    controls.control_faults,
+    mutants.mutant_faults,
 )
 _SOUND: tuple[Callable[[], Iterator[ValidPackage]], ...] = (
     paths.sound_paths,
@@ -53,6 +61,13 @@ _SOUND: tuple[Callable[[], Iterator[ValidPackage]], ...] = (
     bundles.sound_bundles,
     tensors.sound_tensors,
     interfaces.sound_interfaces,
+)
+#: What is within the rules of comparisons, controls and mutants: replaying shows it.
+_REPLAYED: tuple[Callable[[], Iterator[ValidPackage]], ...] = (
+    comparisons.sound_comparisons,
+    vectors.sound_vectors,
+    controls.sound_controls,
+    mutants.sound_mutants,
 )
 _NEAR: tuple[Callable[[str], Iterator[ValidPackage]], ...] = (
     paths.near_misses,
@@ -82,6 +97,12 @@ def beyond(identifier: str) -> tuple[Violation, ...]:
 def within() -> tuple[ValidPackage, ...]:
     """Return the packages that are valid, and only just."""
     return tuple(one for module in _SOUND for one in module())
+
+
+@functools.cache
+def replayed() -> tuple[ValidPackage, ...]:
+    """Return the packages that are valid, and only just, by what replaying their vectors shows."""
+    return tuple(one for module in _REPLAYED for one in module())
 
 
 def near_misses(identifier: str) -> tuple[ValidPackage, ...]:

@@ -71,7 +71,7 @@ def element(value: Any, datatype: str) -> Element | Failure:
     if datatype in ("BOOL", "BYTES"):
         expected = "true or false" if datatype == "BOOL" else "a text"
         return Failure("unsupported", f"found {value!r} for {datatype}, expected {expected}")
-    found = float(value) + 0.0
+    found = float(value)
     if is_floating(datatype):
         return _rounded(found, datatype)
     bits = 8 * lepton_spec.datatypes()[datatype]["itemSize"]

@@ -314,6 +314,10 @@ def test_the_errors_of_a_request_come_in_their_order() -> None:
     entry, specs = task("tabular-regression", COLUMNS), [spec("x", "FP32", "N", 2)]
     assert code(entry, specs, rows=[{"a": 1e39, "c": 1}]) == "unsupported"
     assert code(entry, specs, rows=[{"a": 1e39, "c": 1}], note=1) == "invalid-request"
+    several = task("text-generation", NUMBER, PROMPT)
+    small = [spec("n", "UINT8"), spec("p", "BYTES", 1)]
+    assert code(several, small, seed=256, prompt="") == "out-of-range"
+    assert code(several, small, seed=256, prompt="", temperature=1) == "unsupported"
 
 
 def test_a_tensor_that_no_memory_holds_is_not_made() -> None:

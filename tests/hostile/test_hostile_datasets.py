@@ -36,9 +36,12 @@ def _patterns(draft: DataDraft) -> None:
 
 
 @pytest.mark.requirement("DAT-VAL-02")
-def test_every_violating_data_set_is_judged_without_reaching_out(tmp_path: Path, judge: Judge) -> None:
-    for violation in DATASET_VIOLATIONS:
-        if violation.varies and violation.requirement != "DAT-LAY-01":
+def test_a_violating_data_set_of_each_requirement_is_judged_without_reaching_out(
+    tmp_path: Path, judge: Judge
+) -> None:
+    last = {one.requirement: one for one in DATASET_VIOLATIONS if one.varies}
+    for violation in last.values():
+        if violation.requirement != "DAT-LAY-01":
             folder = violation.forge().write(tmp_path, f"{violation.requirement}-{violation.name}")
             assert violation.requirement in judge(folder, "full").requirements
 

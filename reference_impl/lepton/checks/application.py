@@ -1,31 +1,27 @@
-"""Checks of the application document: its shape, its tasks, bindings, labels and metrics.
+"""Checks of the application document: its shape, its tasks, bindings and labels.
 
-Owns what is judged without a vector; leaves examples to `lepton.checks.examples` and what bindings mean to
-`lepton.application`. Serves APP-DOC, APP-TSK, APP-BND, APP-LBL and APP-MET.
+Owns what is judged without a vector; leaves metrics to `measured`, examples to `examples`, and what bindings
+mean to `lepton.application`, which is imported where a package has such a document: most have none. Serves
+APP-DOC, APP-TSK, APP-BND and APP-LBL.
 """
 
-import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from lepton.application.fit import LABELLED, binding_faults, named_tensors, tensor_faults
-from lepton.application.registry import metrics, tasks
-from lepton.checks.attribution import CARD
-from lepton.checks.documents import blocked_by
 from lepton.checks.registry import Check, NotChecked, check
 from lepton.finding import Finding
 from lepton.package.jsontext import Kind
 from lepton.package.paths import MANIFEST
 from lepton.package.read import Package
 
-__all__ = ["CHECKS", "MODEL", "PROFILE", "TENSORS", "Application", "application", "fitting", "unfit"]
+__all__ = ["CHECKS", "MODEL", "PROFILE", "SHAPE", "TENSORS", "Application", "application", "fitting", "unfit"]
 
 PROFILE = "application"
 #: What has to be sound before tensors are compared with bindings, and what would explain that they differ.
 TENSORS = ("PKG-MAN-05", "PKG-SIG-02", "PKG-SIG-03", "PKG-PRO-02")
 MODEL = ("PKG-ART-03", "PKG-SIG-08")
-_SHAPE = ("APP-DOC-01", "APP-DOC-02", "APP-TSK-01")
+SHAPE = ("APP-DOC-01", "APP-DOC-02", "APP-TSK-01")
 _TASK = re.compile(r"/tasks/\d+/(?:task|version)")
 
 
@@ -44,7 +40,7 @@ class Application(NamedTuple):
 
 
 def application(package: Package) -> Application:
-    """Return the application of a package in which nothing of `_SHAPE` is violated."""
+    """Return the application of a package in which nothing of `SHAPE` is violated."""
     manifest = package.manifest
     assert manifest is not None
     path = _paths(package)[0]
@@ -90,7 +86,7 @@ def schema(package: Package) -> Iterator[Finding | NotChecked]:
         yield Finding(kind, path, one.pointer, one.message, "")
 
 
-@check("APP-DOC-03", needs=_SHAPE, profile=PROFILE)
+@check("APP-DOC-03", needs=SHAPE, profile=PROFILE)
 def default_language(package: Package) -> Iterator[Finding]:
     """Every human text is there in the manifest's language."""
     assert package.manifest is not None
@@ -119,7 +115,7 @@ def _human_texts(entries: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, Ma
                     yield f"{here}/request/{place}/columns/{column}/description", one["description"]
 
 
-@check("APP-TSK-02", needs=_SHAPE, profile=PROFILE)
+@check("APP-TSK-02", needs=SHAPE, profile=PROFILE)
 def unique_identifiers(package: Package) -> Iterator[Finding]:
     """No identifier of a task, or of an example in its task, is given twice."""
     found = application(package)
@@ -134,9 +130,11 @@ def unique_identifiers(package: Package) -> Iterator[Finding]:
                 yield Finding("APP-TSK-02", found.path, f"{pointer}/{at}/id", message, "")
 
 
-@check("APP-BND-01", needs=_SHAPE, profile=PROFILE)
+@check("APP-BND-01", needs=SHAPE, profile=PROFILE)
 def bindings(package: Package) -> Iterator[Finding]:
     """The bindings of each task are those of its kind; one finding a task."""
+    from lepton.application.fit import binding_faults
+
     found = application(package)
     for at, task in enumerate(found.tasks):
         for pointer, message in binding_faults(task):
@@ -144,9 +142,11 @@ def bindings(package: Package) -> Iterator[Finding]:
             break
 
 
-@check("APP-LBL-01", needs=_SHAPE, profile=PROFILE)
+@check("APP-LBL-01", needs=SHAPE, profile=PROFILE)
 def labels(package: Package) -> Iterator[Finding | NotChecked]:
     """Labels are there where they are needed, each with an id of its own."""
+    from lepton.application.fit import binding_faults
+
     found = application(package)
     for at, task in enumerate(found.tasks):
         if next(binding_faults(task), None) is not None:
@@ -158,6 +158,8 @@ def labels(package: Package) -> Iterator[Finding | NotChecked]:
 
 
 def _labels_fault(task: Mapping[str, Any]) -> tuple[str, str] | None:
+    from lepton.application.fit import LABELLED
+
     wanted = any(one["bind"] in LABELLED for one in task["answer"])
     if wanted != ("labels" in task):
         return (
@@ -171,7 +173,7 @@ def _labels_fault(task: Mapping[str, Any]) -> tuple[str, str] | None:
     return None
 
 
-@check("APP-LBL-02", needs=_SHAPE, profile=PROFILE)
+@check("APP-LBL-02", needs=SHAPE, profile=PROFILE)
 def label_names(package: Package) -> Iterator[Finding]:
     """The names of labels are complete in every language."""
     found = application(package)
@@ -189,9 +191,11 @@ def _incomplete(task: Mapping[str, Any]) -> Iterator[tuple[str, Sequence[str]]]:
             yield language, names
 
 
-@check("APP-BND-02", needs=(*_SHAPE, *TENSORS), after=MODEL, profile=PROFILE)
+@check("APP-BND-02", needs=(*SHAPE, *TENSORS), after=MODEL, profile=PROFILE)
 def bound_once(package: Package) -> Iterator[Finding | NotChecked]:
     """Every named tensor exists, every input is bound as often as it has to be; one finding a task."""
+    from lepton.application.fit import binding_faults
+
     found = application(package)
     for at, task in enumerate(found.tasks):
         if next(binding_faults(task), None) is not None:
@@ -203,6 +207,8 @@ def bound_once(package: Package) -> Iterator[Finding | NotChecked]:
 
 
 def _naming_faults(found: Application, task: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    from lepton.application.fit import named_tensors
+
     taken: set[str] = set()
     for side in ("request", "answer"):
         known = found.side(side)
@@ -220,9 +226,11 @@ def _naming_faults(found: Application, task: Mapping[str, Any]) -> Iterator[tupl
             yield "/request", f"found no binding of the input {name!r}, expected one"
 
 
-@check("APP-BND-03", needs=(*_SHAPE, *TENSORS), after=MODEL, profile=PROFILE)
+@check("APP-BND-03", needs=(*SHAPE, *TENSORS), after=MODEL, profile=PROFILE)
 def fitting_tensors(package: Package) -> Iterator[Finding | NotChecked]:
     """Datatypes, ranks and fixed dimensions are those of the bindings; one finding a binding."""
+    from lepton.application.fit import tensor_faults
+
     found = application(package)
     for at, task in enumerate(found.tasks):
         reason = unfit(found, task, ("APP-BND-01", "APP-LBL-01", "APP-LBL-02", "APP-BND-02"))
@@ -250,7 +258,15 @@ def fitting(found: Application, task: Mapping[str, Any]) -> str | None:
     return unfit(found, task, tuple(_VIOLATED))
 
 
+def _bindings_violated(found: Application, task: Mapping[str, Any]) -> bool:
+    from lepton.application.fit import binding_faults
+
+    return next(binding_faults(task), None) is not None
+
+
 def _tensors_violated(found: Application, task: Mapping[str, Any]) -> bool:
+    from lepton.application.fit import tensor_faults
+
     return any(
         next(tensor_faults(task, side, place, found.side(side), found.symbols), None) is not None
         for side in ("request", "answer")
@@ -259,7 +275,7 @@ def _tensors_violated(found: Application, task: Mapping[str, Any]) -> bool:
 
 
 _VIOLATED = {
-    "APP-BND-01": lambda found, task: next(binding_faults(task), None) is not None,
+    "APP-BND-01": _bindings_violated,
     "APP-LBL-01": lambda found, task: _labels_fault(task) is not None,
     "APP-LBL-02": lambda found, task: next(_incomplete(task), None) is not None,
     "APP-BND-02": lambda found, task: next(_naming_faults(found, task), None) is not None,
@@ -267,7 +283,7 @@ _VIOLATED = {
 }
 
 
-@check("APP-LBL-03", needs=(*_SHAPE, *TENSORS), after=MODEL, profile=PROFILE)
+@check("APP-LBL-03", needs=(*SHAPE, *TENSORS), after=MODEL, profile=PROFILE)
 def agreeing_labels(package: Package) -> Iterator[Finding | NotChecked]:
     """The names of labels are those of the manifest's tensor, in every language that both have."""
     found = application(package)
@@ -289,71 +305,6 @@ def agreeing_labels(package: Package) -> Iterator[Finding | NotChecked]:
                     yield Finding("APP-LBL-03", found.path, pointer, message, "")
 
 
-@check("APP-MET-01", "APP-MET-02", needs=_SHAPE, profile=PROFILE)
-def registered_metrics(package: Package) -> Iterator[Finding]:
-    """Metrics are registered for the task, with their parameters, and values are in range."""
-    found = application(package)
-    for at, task in enumerate(found.tasks):
-        for place, entry in enumerate(task["metrics"]):
-            pointer = f"/tasks/{at}/metrics/{place}"
-            problem = _metric_fault(task["task"], entry)
-            if problem is not None:
-                yield Finding("APP-MET-01", found.path, pointer + problem[0], problem[1], "")
-            elif "value" in entry and not _in_range(entry["metric"], entry["value"]):
-                message = _range_message(entry["metric"], entry["value"])
-                yield Finding("APP-MET-02", found.path, f"{pointer}/value", message, "")
-
-
-def _metric_fault(task: str, entry: Mapping[str, Any]) -> tuple[str, str] | None:
-    taken = tasks()[task]["metrics"]
-    if entry["metric"] not in taken:
-        return "/metric", f"found {entry['metric']!r}, expected one of: {', '.join(taken)}"
-    known = metrics()[entry["metric"]]
-    given = entry.get("parameters", {})
-    for name in known["required"]:
-        if name not in given:
-            return "", f"found no parameter {name!r}, expected it for {entry['metric']}"
-    for name in given:
-        if name not in (*known["required"], *known["optional"]):
-            return f"/parameters/{name}", f"found the parameter {name!r}, which {entry['metric']} has not"
-    return None
-
-
-def _in_range(metric: str, value: float) -> bool:
-    entry = metrics()[metric]
-    low = -math.inf if entry["min"] is None else entry["min"]
-    high = math.inf if entry["max"] is None else entry["max"]
-    return bool(low <= value <= high)
-
-
-def _range_message(metric: str, value: float) -> str:
-    entry = metrics()[metric]
-    return f"found {value}, expected {metric} in {entry['min']} .. {entry['max']}"
-
-
-@check("APP-MET-03", profile=PROFILE)
-def agreeing_card(package: Package) -> Iterator[Finding | NotChecked]:
-    """Evaluations in the card agree with the registered metrics of their name."""
-    assert package.manifest is not None
-    path = package.manifest["card"]
-    reason = blocked_by(package, path, CARD)
-    if reason is not None:
-        yield NotChecked("APP-MET-03", reason)
-        return
-    document = package.files[path].document
-    assert document is not None
-    for at, entry in enumerate(document.value.get("evaluations", [])):
-        known = metrics().get(entry["metric"])
-        if known is None:
-            continue
-        if entry["direction"] != known["direction"]:
-            message = f"found {entry['direction']!r}, expected {known['direction']!r} for {entry['metric']}"
-            yield Finding("APP-MET-03", path, f"/evaluations/{at}/direction", message, "")
-        elif not _in_range(entry["metric"], entry["value"]):
-            message = _range_message(entry["metric"], entry["value"])
-            yield Finding("APP-MET-03", path, f"/evaluations/{at}/value", message, "")
-
-
 CHECKS: tuple[Check, ...] = (
     one_document,
     schema,
@@ -365,6 +316,4 @@ CHECKS: tuple[Check, ...] = (
     bound_once,
     fitting_tensors,
     agreeing_labels,
-    registered_metrics,
-    agreeing_card,
 )

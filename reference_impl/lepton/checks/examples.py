@@ -1,19 +1,14 @@
 """Checks of the examples of an application document: typed, tied to vectors, and bound without an engine.
 
-Owns comparing what bindings make with vectors and answers; leaves bindings to `lepton.application`. Serves
-APP-EXA.
+Owns comparing what bindings make with vectors and answers; leaves bindings to `lepton.application`, imported
+where a package has examples. Serves APP-EXA.
 """
 
 import binascii
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from lepton.application.answer import answer_of
-from lepton.application.elements import Tensor, same_elements
-from lepton.application.failure import Failure, TooMuchWorkError, Work
-from lepton.application.request import inputs_of
-from lepton.application.validity import invalid_answer, invalid_request
-from lepton.checks.application import MODEL, PROFILE, TENSORS, Application, application, fitting, unfit
+from lepton.checks.application import MODEL, PROFILE, SHAPE, TENSORS, Application, application, fitting, unfit
 from lepton.checks.attribution import VECTORS
 from lepton.checks.documents import blocked_by
 from lepton.checks.registry import Check, NotChecked, check
@@ -21,16 +16,19 @@ from lepton.finding import Finding
 from lepton.package.jsontext import escape_pointer
 from lepton.package.read import Package
 
+if TYPE_CHECKING:
+    from lepton.application.elements import Tensor
+    from lepton.application.failure import Work
+
 __all__ = ["CHECKS"]
 
-_SHAPE = ("APP-DOC-01", "APP-DOC-02", "APP-TSK-01")
 #: Elements that the bindings of all examples of a package may read and write.
 MAX_ELEMENTS = 10_000_000
 #: Bytes of inputs that are compared for the work of one element: they are compared, not read one by one.
 _BYTES_OF_ONE = 8
 
 
-@check("APP-EXA-01", needs=_SHAPE, profile=PROFILE)
+@check("APP-EXA-01", needs=SHAPE, profile=PROFILE)
 def answered(package: Package) -> Iterator[Finding]:
     """Every task has an example with an answer."""
     found = application(package)
@@ -40,7 +38,7 @@ def answered(package: Package) -> Iterator[Finding]:
             yield Finding("APP-EXA-01", found.path, f"/tasks/{at}/examples", message, "")
 
 
-@check("APP-EXA-02", needs=_SHAPE, profile=PROFILE)
+@check("APP-EXA-02", needs=SHAPE, profile=PROFILE)
 def typed(package: Package) -> Iterator[Finding | NotChecked]:
     """Requests and answers are of their task; one finding an example."""
     found = application(package)
@@ -56,6 +54,8 @@ def typed(package: Package) -> Iterator[Finding | NotChecked]:
 
 
 def _typing_fault(task: str, example: Mapping[str, Any]) -> tuple[str, str] | None:
+    from lepton.application.validity import invalid_answer, invalid_request
+
     if example.get("error") != "invalid-request":
         fault = invalid_request(task, example["request"])
         if fault is not None:
@@ -67,7 +67,7 @@ def _typing_fault(task: str, example: Mapping[str, Any]) -> tuple[str, str] | No
     return None
 
 
-@check("APP-EXA-03", needs=_SHAPE, profile=PROFILE)
+@check("APP-EXA-03", needs=SHAPE, profile=PROFILE)
 def tied(package: Package) -> Iterator[Finding | NotChecked]:
     """The vector of each example is there and of the stage that users see."""
     found = application(package)
@@ -112,12 +112,14 @@ def _vector(package: Package, name: Mapping[str, str]) -> Mapping[str, Any] | No
 @check(
     "APP-EXA-04",
     "APP-EXA-05",
-    needs=(*_SHAPE, *TENSORS, "COR-TYP-02", "PKG-VEC-03"),
+    needs=(*SHAPE, *TENSORS, "COR-TYP-02", "PKG-VEC-03"),
     after=MODEL,
     profile=PROFILE,
 )
 def bound(package: Package) -> Iterator[Finding | NotChecked]:
     """The request of each example gives the vector's inputs, its outputs the answer."""
+    from lepton.application.failure import TooMuchWorkError, Work
+
     found = application(package)
     work = Work(MAX_ELEMENTS)
     for at, task in enumerate(found.tasks):
@@ -158,9 +160,14 @@ def _difference(
     task: Mapping[str, Any],
     example: Mapping[str, Any],
     vector: Mapping[str, Any],
-    work: Work,
+    work: "Work",
 ) -> tuple[str, str, str] | None:
     """Return requirement, place and message of what differs first."""
+    from lepton.application.answer import answer_of
+    from lepton.application.elements import same_elements
+    from lepton.application.failure import Failure
+    from lepton.application.request import inputs_of
+
     request = example["request"]
     made = inputs_of(task, request, list(found.inputs.values()), found.symbols, work)
     if isinstance(made, Failure):
@@ -187,7 +194,9 @@ def _difference(
     return None
 
 
-def _tensor(value: Mapping[str, Any]) -> Tensor:
+def _tensor(value: Mapping[str, Any]) -> "Tensor":
+    from lepton.application.elements import Tensor
+
     data = binascii.a2b_base64(value["data"])
     return Tensor(value["name"], value["datatype"], tuple(int(one) for one in value["shape"]), data)
 
@@ -223,9 +232,12 @@ def _plain(value: Any) -> Any:
     return ("number", float(value)) if isinstance(value, int | float) else ("other", repr(value))
 
 
-@check("APP-EXA-06", needs=(*_SHAPE, *TENSORS), after=MODEL, profile=PROFILE)
+@check("APP-EXA-06", needs=(*SHAPE, *TENSORS), after=MODEL, profile=PROFILE)
 def errors(package: Package) -> Iterator[Finding | NotChecked]:
     """The requests that are said to have an error have it."""
+    from lepton.application.failure import Failure, TooMuchWorkError, Work
+    from lepton.application.request import inputs_of
+
     found = application(package)
     work = Work(MAX_ELEMENTS)
     for at, task in enumerate(found.tasks):
@@ -251,7 +263,7 @@ def errors(package: Package) -> Iterator[Finding | NotChecked]:
                 yield Finding("APP-EXA-06", found.path, f"/tasks/{at}/examples/{place}/error", message, "")
 
 
-@check("APP-EXA-07", needs=_SHAPE, profile=PROFILE)
+@check("APP-EXA-07", needs=SHAPE, profile=PROFILE)
 def differing(package: Package) -> Iterator[Finding | NotChecked]:
     """Two answers of a task differ."""
     found = application(package)

@@ -1,0 +1,50 @@
+"""A link of the built site that leads nowhere stops the build, with a message that says what to do."""
+
+from pathlib import Path
+
+import pytest
+
+from pages.hyperlinks import check_site
+
+
+@pytest.fixture
+def small(tmp_path: Path) -> Path:
+    """Write a site of two pages and a file, whose links all lead somewhere."""
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "index.html").write_text('<h1 id="top">Start</h1><a href="a/#one">a</a><a href="./">here</a>')
+    (tmp_path / "a/index.html").write_text('<h2 id="one">One</h2><a href="../b/">b</a><img src="../x.png">')
+    (tmp_path / "b/index.html").write_text('<a href="#">up</a><a href="https://spdx.org/licenses/">out</a>')
+    (tmp_path / "x.png").write_bytes(b"")
+    return tmp_path
+
+
+def test_links_that_lead_somewhere_are_passed_over(small: Path) -> None:
+    assert list(check_site(small)) == []
+
+
+@pytest.mark.parametrize(
+    ("markup", "expected"),
+    [
+        ('<a href="../c/">', "c/index.html in the site"),
+        ('<a href="../a/#two">', "id=two on a/index.html"),
+        ('<a href="#two">', "id=two on b/index.html"),
+        ('<img src="../y.png">', "y.png"),
+        ('<a href="../../a/">', "inside the site"),
+        ('<a href="/a/">', "a relative link"),
+        ('<a href="http://spdx.org/">', "https and a host of the list"),
+        ('<a href="https://example.com/">', "https and a host of the list"),
+        ('<script src="https://spdx.org/x.js"></script>', "https and a host of the list"),
+        ("<a href='javascript:void(0)'>", "https and a host of the list"),
+    ],
+)
+def test_a_dead_link_is_reported_with_its_remedy(small: Path, markup: str, expected: str) -> None:
+    (small / "b/index.html").write_text(f"<p>{markup}</p><!-- <a href='../gone/'> -->")
+    (broken,) = check_site(small)
+    assert broken.page == "b/index.html"
+    assert expected in broken.expected
+    assert broken.remedy in str(broken)
+
+
+def test_every_link_of_the_site_leads_somewhere(site: Path) -> None:
+    assert [str(each) for each in check_site(site)] == []

@@ -76,20 +76,25 @@ def _copies(language: str, dossier: Dossier) -> str:
 def _facts(language: str, dossier: Dossier) -> Iterator[str]:
     """Yield the badges; each leads to the list of what has the same property, or to the schema."""
     words, each = LABELS[language], dossier.requirement
+
+    def named(key: str) -> str:
+        return f"<span>{words[key]}{words['colon']}</span>{words['space']}"
+
     yield f'<span class="badge level">{badge(language, each.level)}</span>'
-    yield f'<a class="badge role" href="../#role={each.role}">{badge(language, each.role)}</a>'
+    yield f'<a class="badge role" href="../#role={each.role}">{named("role")}{badge(language, each.role)}</a>'
     for profile in each.profiles:
-        yield f'<a class="badge profile" href="../../profiles/#{profile}">{profile}</a>'
+        yield f'<a class="badge profile" href="../../profiles/#{profile}">{named("profile")}{profile}</a>'
     for way in each.verify:
         if way != "schema":
-            yield f'<a class="badge verify" href="../#verify={way}">{words.get(way, way)}</a>'
+            label = named("verify") + words.get(way, way)
+            yield f'<a class="badge verify" href="../#verify={way}">{label}</a>'
     if each.schema is not None:
         name, _, pointer = each.schema.partition("#")
         page = name.removesuffix(".json").removesuffix(".schema")
         steps = pointer.split("/")
         anchor = f"#{steps[2]}" if steps[1:2] == ["$defs"] else ""
         label = html.escape(each.schema.replace(".schema.json", ""))
-        yield f'<a class="badge schema" href="../../schemas/{page}/{anchor}">{words["schema"]}: {label}</a>'
+        yield f'<a class="badge schema" href="../../schemas/{page}/{anchor}">{named("schema")}{label}</a>'
     yield f'<a class="badge rev" href="#history">{words["revision"]} {each.rev}</a>'
 
 

@@ -7,7 +7,7 @@ Owns recomputing what a comparison says from the card's evaluations; leaves read
 import functools
 import json
 from collections.abc import Iterator
-from math import sqrt
+from math import isfinite, sqrt
 from typing import Any, NamedTuple
 
 import lepton_spec
@@ -40,7 +40,8 @@ class Comparison(NamedTuple):
 
 def agree(one: float, other: float) -> bool:
     """Say whether two numbers agree in the sense of the chapter."""
-    return abs(one - other) <= TOLERANCE * max(1.0, abs(one), abs(other))
+    apart = abs(one - other)
+    return isfinite(apart) and apart <= TOLERANCE * max(1.0, abs(one), abs(other))
 
 
 def wilson(share: float, n: int, level: float) -> tuple[float, float]:

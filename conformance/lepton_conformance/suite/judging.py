@@ -31,6 +31,7 @@ __all__ = [
     "is_absolute",
     "judge",
     "said_of",
+    "undecided_cases",
     "valid_cases",
     "violating_cases",
 ]
@@ -46,7 +47,8 @@ class PackageCase:
     """A package at a level. `violates` is empty for a valid one; `hidden` says that the level hides it.
 
     One that is `near` violates another requirement than the one under test, which must not be found. `exact`
-    says that the requirement itself allows not more than so many `findings`.
+    says that the requirement itself allows not more than so many `findings`. What is `undecided` cannot be
+    judged, and is reported as not checked.
     """
 
     name: str
@@ -58,6 +60,7 @@ class PackageCase:
     remembered: bool = True
     near: bool = False
     exact: bool = False
+    undecided: bool = False
 
     def shown(self) -> str:
         """Return what was sent, for a message."""
@@ -127,9 +130,19 @@ def boundary_cases(validator: ValidatorSubject, identifier: str) -> Iterator[Pac
     for package in boundaries.replayed():
         for one in levels if identifier in FULL_ONLY else (level,):
             yield PackageCase(f"valid/{package.name}", one, package.forge)
+    for case in undecided_cases(validator):
+        if case.name.startswith(f"{identifier}/"):
+            yield case
     for package in boundaries.near_misses(identifier):
         name = f"{package.name}, no case of {identifier}"
         yield PackageCase(name, level, package.forge, remembered=False, near=True)
+
+
+def undecided_cases(validator: ValidatorSubject) -> Iterator[PackageCase]:
+    """Yield the packages of which a requirement cannot be judged, at the level that would judge it."""
+    if "full" in validator.levels():
+        for one in boundaries.undecided():
+            yield PackageCase(f"{one.requirement}/{one.name}", "full", one.forge, undecided=True)
 
 
 def first_violations(validator: ValidatorSubject) -> Iterator[PackageCase]:
@@ -246,7 +259,8 @@ def _expect_found(case: PackageCase, said: ValidatorReport) -> None:
     found = said.violated().count(case.violates)
     if case.exact and found > case.findings:
         raise SubjectFault(
-            f"{case.shown()}; found {said_of(said)}, expected not more than {case.findings} of {case.violates}"
+            f"{case.shown()}; found {said_of(said)}, "
+            f"expected not more than {case.findings} of {case.violates}"
         )
     if found:
         return
@@ -261,6 +275,11 @@ def _expect_found(case: PackageCase, said: ValidatorReport) -> None:
 
 
 def _expect_kept(case: PackageCase, said: ValidatorReport, identifier: str) -> None:
+    if case.undecided and identifier not in said.violated() and identifier not in said.not_checked:
+        raise SubjectFault(
+            f"{case.shown()}; found {identifier} neither violated nor among notChecked, expected it as not "
+            "checked: it cannot be judged"
+        )
     why = "keeps it" if case.near else "is valid"
     for finding in said.findings:
         if finding.requirement == identifier:
@@ -269,7 +288,7 @@ def _expect_kept(case: PackageCase, said: ValidatorReport, identifier: str) -> N
                 f"{finding.message:.200}, expected nothing: the package {why}"
             )
     if (
-        not case.near
+        not (case.near or case.undecided)
         and identifier in said.not_checked
         and not (case.level == "quick" and identifier in OUTSIDE_QUICK)
     ):

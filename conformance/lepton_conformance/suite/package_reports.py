@@ -25,6 +25,7 @@ from lepton_conformance.suite.judging import (
     first_violations,
     is_absolute,
     said_of,
+    undecided_cases,
     valid_cases,
     violating_cases,
 )
@@ -74,7 +75,11 @@ def test_the_verdict_follows_from_findings_and_what_was_not_checked(
                 f"{case.shown()}; found {said_of(said)}{because}, expected the verdict {right!r}"
             )
 
-    each(budget, [*valid_cases(validator), *first_violations(validator)], check)
+    each(
+        budget,
+        [*valid_cases(validator), *first_violations(validator), *undecided_cases(validator)],
+        check,
+    )
 
 
 @requirement("PKG-VAL-03")

@@ -14,23 +14,27 @@ from lepton_conformance.forge.boundaries import (
     archive_headers,
     bundles,
     comparisons,
+    contents,
     controls,
     documents,
     folders,
+    graphs,
     interfaces,
     licences,
     mutants,
     names,
+    open_questions,
     paths,
     steps,
     tensors,
     texts,
     vectors,
+    wire,
 )
 from lepton_conformance.forge.valid import ValidPackage
 from lepton_conformance.forge.violation import Violation
 
-__all__ = ["beyond", "near_misses", "replayed", "within"]
+__all__ = ["beyond", "near_misses", "replayed", "undecided", "within"]
 
 _FAULTS: tuple[Callable[[], Iterator[Violation]], ...] = (
     paths.path_faults,
@@ -49,6 +53,9 @@ _FAULTS: tuple[Callable[[], Iterator[Violation]], ...] = (
     vectors.vector_faults,
     controls.control_faults,
     mutants.mutant_faults,
+    wire.wire_faults,
+    graphs.graph_faults,
+    contents.content_faults,
 )
 _SOUND: tuple[Callable[[], Iterator[ValidPackage]], ...] = (
     paths.sound_paths,
@@ -61,6 +68,9 @@ _SOUND: tuple[Callable[[], Iterator[ValidPackage]], ...] = (
     bundles.sound_bundles,
     tensors.sound_tensors,
     interfaces.sound_interfaces,
+    wire.sound_wires,
+    graphs.sound_graphs,
+    contents.sound_contents,
 )
 #: What is within the rules of comparisons, controls and mutants: replaying shows it.
 _REPLAYED: tuple[Callable[[], Iterator[ValidPackage]], ...] = (
@@ -103,6 +113,12 @@ def within() -> tuple[ValidPackage, ...]:
 def replayed() -> tuple[ValidPackage, ...]:
     """Return the packages that are valid, and only just, by what replaying their vectors shows."""
     return tuple(one for module in _REPLAYED for one in module())
+
+
+@functools.cache
+def undecided() -> tuple[Violation, ...]:
+    """Return the packages of which a requirement cannot be judged, which is no violation of it."""
+    return tuple(open_questions.open_questions())
 
 
 def near_misses(identifier: str) -> tuple[ValidPackage, ...]:

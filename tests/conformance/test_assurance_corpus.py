@@ -130,3 +130,17 @@ def texts_of_the_schema() -> set[str]:
 
 def test_the_members_searched_for_the_default_language_are_those_of_the_schema() -> None:
     assert texts_of_the_schema() == TEXTS
+
+
+@pytest.mark.parametrize("first", [True, False])
+def test_a_path_listed_in_two_roles_is_one_finding(first: bool, tmp_path: Path, judge: Judge) -> None:
+    draft = linear_draft()
+    manifest = draft.sealed()
+    (card,) = [one for one in manifest["files"] if one["role"] == "card"]
+    again = {**card, "role": "assurance"}
+    draft.manifest["files"] = [again, *manifest["files"]] if first else [*manifest["files"], again]
+    _, report = judge(draft.directory().write(tmp_path))
+    # Listed last, the role of the assurance document is the one that counts, and the card has none.
+    assert [one[0] for one in named(report)] == ["PKG-MAN-05", "PKG-MAN-06"][: 1 if first else 2]
+    reasons = {one["requirement"]: one["reason"] for one in report["notChecked"]}
+    assert {reasons[one] for one in checkable()} == {"blocked by PKG-MAN-05"}

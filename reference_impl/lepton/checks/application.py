@@ -53,10 +53,12 @@ def application(package: Package) -> Application:
 
 def _paths(package: Package) -> list[str]:
     assert package.manifest is not None
-    return [one["path"] for one in package.manifest["files"] if one["role"] == PROFILE]
+    # A path that is listed twice is read in its last role; that it is listed twice is PKG-MAN-05's matter.
+    roles = {one["path"]: one["role"] for one in package.manifest["files"]}
+    return [path for path, role in roles.items() if role == PROFILE]
 
 
-@check("APP-DOC-01", profile=PROFILE)
+@check("APP-DOC-01", after=("PKG-MAN-05",), profile=PROFILE)
 def one_document(package: Package) -> Iterator[Finding]:
     """There is one application document."""
     paths = _paths(package)

@@ -40,3 +40,21 @@ def test_a_path_that_stands_twice_in_a_list_is_no_matter_of_its_form(tmp_path: P
     draft = external_draft()
     draft.manifest["artifacts"][0]["external"] *= 2
     assert [key for key, _ in found(draft, tmp_path / "external")] == ["PKG-MAN-04"]
+
+
+@pytest.mark.requirement("PKG-MAN-05")
+@pytest.mark.parametrize("profile", ["application", "assurance"])
+@pytest.mark.parametrize("path", [CARD, VECTORS])
+@pytest.mark.parametrize("first", [True, False])
+def test_a_path_listed_again_as_the_document_of_a_profile_leaves_the_profile_unjudged(
+    profile: str, path: str, first: bool, tmp_path: Path
+) -> None:
+    draft = linear_draft()
+    files = draft.sealed()["files"]
+    (entry,) = [one for one in files if one["path"] == path]
+    again = {**entry, "role": profile}
+    draft.manifest["files"] = [again, *files] if first else [*files, again]
+    report = validate_package(draft.directory().write(tmp_path), level="quick")
+    judged = {one.requirement[:3] for one in report.findings} | {one[:3] for one in report.checked}
+    assert "PKG-MAN-05" in {one.requirement for one in report.findings}
+    assert not judged & {"APP", "ASR"}

@@ -148,16 +148,12 @@ def _language(page: Page) -> str | None:
 
 def _alternates(page: Page) -> list[dict[str, str]]:
     """Return the links of the language menu: to the same page where there is one, else to the first."""
-    known = {each.src_uri: each.url for each in _files[0].documentation_pages()}
     rest = page.file.src_uri.partition("/")[2]
-    return [
-        {
-            "name": name,
-            "lang": language,
-            "link": known.get(f"{language}/{rest}", f"{language}/"),
-        }
-        for language, name in pages.LANGUAGES.items()
-    ]
+    links = []
+    for language, name in pages.LANGUAGES.items():
+        same = _files[0].get_file_from_path(f"{language}/{rest}")
+        links.append({"name": name, "lang": language, "link": same.url if same else f"{language}/"})
+    return links
 
 
 def _stem(name: str) -> str:

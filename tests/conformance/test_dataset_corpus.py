@@ -2,7 +2,6 @@
 
 import json
 import shutil
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +11,7 @@ import lepton_spec
 from lepton.cli import main
 from lepton.datasets import validate_dataset
 from lepton_conformance.forge import Violation
+from lepton_conformance.forge.__main__ import main as write_forged
 from lepton_conformance.forge.dataset_draft import DataDraft
 from lepton_conformance.forge.datasets import DATASET_VIOLATIONS, DATASETS
 
@@ -65,7 +65,18 @@ def test_forging_is_byte_stable(name: str) -> None:
     assert DATASETS[name]().directory() == DATASETS[name]().directory()
 
 
-Changed = Callable[[DataDraft], object]
+def test_data_sets_are_written_with_an_index_that_tells_the_truth(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "data"
+    assert write_forged([str(folder), "--data"]) == 0
+    index = json.loads((folder / "datasets.json").read_text())["datasets"]
+    assert len(index) == len(DATASETS) + len(DATASET_VIOLATIONS)
+    for entry in index[:: len(index) // 8]:
+        report = validate_dataset(folder / entry["path"], level="full")
+        assert report.verdict == ("pass" if entry["valid"] else entry["verdict"])
+    assert write_forged([str(folder), "--data"]) == 2
+    assert "is there already" in capsys.readouterr().err
 
 
 def _judged(draft: DataDraft, folder: Path) -> Any:

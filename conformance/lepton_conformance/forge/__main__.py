@@ -1,4 +1,4 @@
-"""`python -m lepton_conformance.forge FOLDER`: write the corpus of packages for validators."""
+"""`python -m lepton_conformance.forge FOLDER`: write the corpus of packages, or data sets, for validators."""
 
 import argparse
 import sys
@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from lepton_conformance.forge.corpus import write_corpus, write_kept
+from lepton_conformance.forge.datasets import write_datasets
 
 __all__ = ["main"]
 
@@ -23,10 +24,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         action="store_true",
         help="write each package in one file, as conformance/corpus keeps them; FOLDER may exist",
     )
+    parser.add_argument("--data", action="store_true", help="write data sets (chapter data), not packages")
     options = parser.parse_args(arguments)
     folder: Path = options.folder
     try:
-        print(write_kept(folder) if options.kept else write_corpus(folder))
+        write = write_datasets if options.data else write_kept if options.kept else write_corpus
+        print(write(folder))
     except OSError as error:
         reason = (
             "is there already; name a new folder" if isinstance(error, FileExistsError) else error.strerror

@@ -88,7 +88,7 @@ def plan_of(nodes: Nodes, record_set: str) -> Plan | str:
     sources = set()
     for one in drawn:
         source = one.get("source", {})
-        if "transform" in source or "format" in source or "extract" not in source:
+        if "extract" not in source or {"transform", "format", "samplingRate"} & set(source):
             return "a field is not taken as it is from a column or a file"
         kind = next((name for name in ("fileObject", "fileSet") if name in source), "")
         member = {"fileObject": "column", "fileSet": "fileProperty"}.get(kind, "")

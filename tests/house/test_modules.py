@@ -24,6 +24,7 @@ LONG = {
     f"{MUTANTS}/binary_faults.py": CATALOGUE,
     f"{MUTANTS}/compression_faults.py": CATALOGUE,
     f"{MUTANTS}/data_faults.py": CATALOGUE,
+    f"{MUTANTS}/edge_validators.py": CATALOGUE,
     f"{MUTANTS}/engine_faults.py": CATALOGUE,
     f"{MUTANTS}/framing_faults.py": CATALOGUE,
     f"{MUTANTS}/graph_elementwise_faults.py": CATALOGUE,

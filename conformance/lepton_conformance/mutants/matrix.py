@@ -23,6 +23,7 @@ from lepton_conformance.certify import certify
 from lepton_conformance.models.export import export
 from lepton_conformance.mutants import (
     calling_faults,
+    edge_validators,
     engine_faults,
     operator_validators,
     talker,
@@ -87,7 +88,7 @@ class Kill:
 def every_mutant() -> tuple[Mutant, ...]:
     """Return every subject with one planted fault."""
     runtimes: tuple[Mutant, ...] = (*engine_faults.ALL, *calling_faults.ALL, *GRAPH_ENGINES, *talker.ALL)
-    validators: tuple[Mutant, ...] = (*validator_faults.ALL, *operator_validators.ALL)
+    validators: tuple[Mutant, ...] = (*validator_faults.ALL, *operator_validators.ALL, *edge_validators.ALL)
     return (*SERVERS, *REPOSITORY_SERVERS, *GRPC_SERVERS, *runtimes, *validators)
 
 

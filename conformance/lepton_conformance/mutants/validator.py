@@ -173,13 +173,14 @@ def finding(requirement: str, file: str = "lepton.json", pointer: str = "") -> d
 
 def validator(identifier: str) -> type[Proxy]:
     """Return a mutant by its id. Raises: KeyError."""
-    from lepton_conformance.mutants import operator_validators, validator_faults
+    from lepton_conformance.mutants import edge_validators, operator_validators, validator_faults
 
     every: tuple[type[Proxy], ...] = (
         Proxy,
         *validator_faults.ALL,
         *validator_faults.TRIVIAL,
         *operator_validators.ALL,
+        *edge_validators.ALL,
     )
     return {one.id: one for one in every}[identifier]
 

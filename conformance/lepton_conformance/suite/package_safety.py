@@ -4,10 +4,12 @@ import io
 import pickle
 import re
 import zipfile
+import zlib
 from pathlib import Path
 from typing import Any
 
 from lepton_conformance.forge import VIOLATIONS
+from lepton_conformance.forge.archive import DEFLATED, Entry, write_archive
 from lepton_conformance.forge.draft import Draft, Forged
 from lepton_conformance.forge.package import CARD
 from lepton_conformance.forge.valid import linear_draft
@@ -176,6 +178,28 @@ def test_an_archive_in_a_package_stays_closed(validator: ValidatorSubject, budge
                 )
 
     each(budget, _NESTED, check)
+    each(budget, ("an archive of 512 MiB of zeros",), lambda what: _unopened(validator, what))
+
+
+#: What a validator may take for a package with an archive that it does not unpack, beside what it has.
+MAX_CLOSED_BYTES = 210_000_000
+
+
+def _unopened(validator: ValidatorSubject, what: str) -> None:
+    """Expect that an archive is not unpacked, by the memory that it would take. Raises: SubjectFault."""
+    block = zlib.compressobj(1, zlib.DEFLATED, -15)
+    data = (block.compress(bytes(1 << 20)) + block.flush(zlib.Z_FULL_FLUSH)) * 512 + b"\3\0"
+    fields: dict[str, int | bytes] = {"size": 1 << 29, "compressed": len(data), "crc": 0x6DB88320}
+    inner = write_archive([Entry(b"zeros", b"", DEFLATED, False, data, fields, fields)])
+    package = linear_draft().add("inner.zip", inner, "application/zip", "other").directory()
+    before = validator.forget_memory()
+    validator.validate(package, validator.levels()[0])
+    most = validator.memory_bytes()
+    if before is not None and most is not None and most - before > MAX_CLOSED_BYTES:
+        raise SubjectFault(
+            f"sent a package with {what} in it; found {most - before} bytes of memory more than before, "
+            f"expected at most {MAX_CLOSED_BYTES}: an archive in a package is bytes"
+        )
 
 
 def _inner(identifier: str, name: str) -> bytes:

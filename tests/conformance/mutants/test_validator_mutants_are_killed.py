@@ -10,7 +10,7 @@ import pytest
 import lepton_spec
 from lepton_conformance import verdict
 from lepton_conformance.certify import certify
-from lepton_conformance.mutants import operator_validators, validator_faults
+from lepton_conformance.mutants import edge_validators, operator_validators, validator_faults
 from lepton_conformance.mutants.matrix import judge, validator_command
 from lepton_conformance.mutants.validator import Proxy, reference_command
 
@@ -20,7 +20,7 @@ GENERATED = [one for one in validator_faults.ALL if one.id.endswith(("-blind", "
 PLAIN = [one for one in validator_faults.ALL if one not in (*GENERATED, *LONG)]
 #: One of so many validators that are blind to one requirement, or see it everywhere, is judged here.
 EVERY = 25
-SAMPLED = (*GENERATED[::EVERY], *operator_validators.ALL[::15])
+SAMPLED = (*GENERATED[::EVERY], *operator_validators.ALL[::15], *edge_validators.ALL[5::20])
 
 
 @pytest.mark.parametrize("mutant", [*PLAIN, *SAMPLED], ids=lambda mutant: mutant.id)

@@ -91,7 +91,7 @@ def _class(target: griffe.Class, book: Book) -> Iterator[str]:
     ]
     attributes = [each for each in public if isinstance(each, griffe.Attribute)]
     if attributes:
-        yield from ("", "| attribute | type | |", "|---|---|---|")
+        yield from ("", "| attribute | type | meaning |", "|---|---|---|")
         for each in attributes:
             kind = f"<code>{_escaped(str(each.annotation))}</code>" if each.annotation is not None else ""
             says = link_identifiers("en", _escaped(_first_line(each)), book, "../")

@@ -1,4 +1,5 @@
-// The pages of schemas: copy a pointer, open or close a whole tree, open the way to what is found on the page.
+// The pages of schemas: copy a pointer, open or close a whole tree. Every page: tables that scroll can be reached by
+// the keyboard, and the buttons of code are no landmarks.
 (function () {
   "use strict";
 
@@ -34,5 +35,21 @@
         each.open = open;
       });
     }
+  });
+
+  function mend() {
+    Array.prototype.forEach.call(document.querySelectorAll(".md-typeset__scrollwrap"), function (each) {
+      if (each.scrollWidth > each.clientWidth) each.setAttribute("tabindex", "0");
+      else each.removeAttribute("tabindex");
+    });
+    Array.prototype.forEach.call(document.querySelectorAll(".md-code__nav:not([role])"), function (each) {
+      each.setAttribute("role", "none");
+    });
+  }
+
+  document.addEventListener("DOMContentLoaded", function () {
+    mend();
+    window.addEventListener("resize", mend);
+    new MutationObserver(mend).observe(document.body, { childList: true, subtree: true });
   });
 })();

@@ -102,7 +102,7 @@ def home_page(language: str, book: Book, known: Collection[str] = ()) -> str:
         page = f"guide/{name}.md" if f"{language}/guide/{name}.md" in known else f"{name}.md"
         if f"{language}/{page}" in known:
             lines += [
-                f'<div class="lepton-door" markdown="1">\n\n### [{title}]({page})\n\n{text}\n\n</div>',
+                f'<div class="lepton-door" markdown="1">\n\n## [{title}]({page})\n\n{text}\n\n</div>',
                 "",
             ]
     lines += ["</div>", ""]

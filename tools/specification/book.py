@@ -22,6 +22,7 @@ from specification.published import PublishedFiles, check_examples, check_pointe
 from specification.service import DESCRIPTORS, SERVICE, compile_service
 from specification.source import read_source
 from specification.tables import check_tables, filled
+from specification.terms import check_terms
 from specification.translation import Translation, compare_translation, read_translation
 from specification.vocabulary import CHAPTERS
 
@@ -86,6 +87,7 @@ class Book:
         check_citations(list(self.citations), self.declared, problems)
         check_guide(self.root, problems)
         check_mentions(self.root, self.declared, self.lock, problems)
+        check_terms(self.root, problems)
         check_tables(self.root, self.sources, published, self.declared, problems)
         known = [each.id for each in requirements]
         waivers = read_waivers(WAIVERS, read_source(self.root / WAIVERS), problems)

@@ -1,6 +1,7 @@
 """Data sets for validators: valid ones, and ones that each violate one requirement of the chapter `data`.
 
-Owns the two tables as a whole, and writing them with an index; leaves the valid data sets to `dataset_draft`. Serves `data`.
+Owns the two tables as a whole, and writing them with an index; leaves the valid data sets to `dataset_draft`.
+Serves `data`.
 """
 
 import json

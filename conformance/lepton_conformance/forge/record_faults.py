@@ -158,7 +158,7 @@ _RECORDS: tuple[Violation, ...] = (
     Violation("DAT-SPL-01", "absent", in_profile(lambda p: p.pop("splits"))),
     Violation("DAT-SPL-01", "role", in_profile(lambda p: p["splits"][0].update(role="training"))),
     Violation("DAT-SPL-02", "number", in_profile(lambda p: p["splits"][0].update(records=3)), full=True),
-    Violation("DAT-SPL-03", "no-key", changed(lambda d: d["recordSet"][1].pop("key")), findings=2),
+    Violation("DAT-SPL-03", "no-key", changed(lambda d: d["recordSet"][1].pop("key"))),
     Violation(
         "DAT-SPL-04",
         "one-record-set",

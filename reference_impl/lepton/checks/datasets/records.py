@@ -66,7 +66,11 @@ def _separated(dataset: Dataset) -> list[tuple[int, Mapping[str, Any]]]:
 def keys_of_splits(dataset: Dataset) -> Iterator[Finding]:
     """Splits of different roles have keys with as many fields."""
     first = 0
+    told = set()
     for at, split in _separated(dataset):
+        if split["recordSet"] in told:
+            continue
+        told.add(split["recordSet"])
         width = len(_key(dataset, split["recordSet"]))
         first = first or width
         if width == 0 or width != first:

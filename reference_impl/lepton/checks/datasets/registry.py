@@ -96,7 +96,8 @@ def _blocker(dataset: Dataset, stage: Stage, failed: dict[str, None]) -> str | N
     if stage >= Stage.DOCUMENT and dataset.schema_faults:
         from lepton.checks.datasets.attribution import requirement_of
 
-        return f"blocked by {requirement_of(dataset.schema_faults[0])}"
+        broken = [requirement_of(one) for one in dataset.schema_faults]
+        return f"blocked by {'DAT-DOC-04' if 'DAT-DOC-04' in broken else broken[0]}"
     if stage >= Stage.NODES:
         for cause in ("DAT-REF-01", "DAT-REF-02", "DAT-REF-03"):
             if cause in failed:

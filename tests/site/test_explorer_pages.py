@@ -87,7 +87,8 @@ def test_a_member_says_its_type_its_limits_and_whether_it_is_required() -> None:
         },
     }
     text = Tree("en", "x.schema.json", schema, {"/properties/n": ("PKG-DIG-03",)}).draw(schema, "", 2)
-    assert 'array of <a href="#size">size</a></span> <span class="must-have">required</span>' in text
+    assert '<span class="type">array of size</span> <span class="must-have">required</span></summary>' in text
+    assert 'type: array of <a href="#size">size</a>' in text
     assert "<p>All <code>sizes</code> &lt;.</p>" in text
     assert "at most 3 elements" in text
     assert 'Requirements: <a href="../../requirements/PKG-DIG-03/">' in text

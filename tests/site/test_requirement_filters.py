@@ -1,10 +1,9 @@
 """The filters of lists and matrices, in a real browser: they keep the rows that they name and no others."""
 
 from collections.abc import Callable
-from typing import Any
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 import lepton_spec
 
@@ -78,23 +77,24 @@ def test_the_field_is_filtered_by_subject_and_verdict(
 def test_a_requirement_leads_to_its_schema_test_and_field(visit: Visit, language: str) -> None:
     page = visit(f"{language}/requirements/INF-ERR-01/", "folder")
     page.locator("ul.listed a").first.click()
-    assert page.locator("pre.source span:target").count() == 1
+    expect(page.locator("pre.source span:target")).to_have_count(1)
     page.go_back()
     page.locator("table.outcomes a").first.click()
-    assert page.locator("pre.source").is_visible()
+    expect(page.locator("pre.source")).to_be_visible()
     key = next(key for key, entry in REQUIREMENTS.items() if "#/$defs/" in entry.get("schema", ""))
     page = visit(f"{language}/requirements/{key}/", "folder")
     page.locator("a.badge.schema").click()
-    assert page.locator(":target").count() == 1
+    expect(page.locator(":target")).to_have_count(1)
 
 
 def test_buttons_copy_id_link_and_citation(visit: Visit) -> None:
     page = visit("en/requirements/INF-ERR-01/", permissions=["clipboard-read", "clipboard-write"])
-    copied: list[Any] = []
+    copied = []
     for button in page.locator("button.copy").all():
+        wanted = button.get_attribute("data-clipboard-text")
         button.click()
-        page.wait_for_timeout(50)
-        copied.append(page.evaluate("navigator.clipboard.readText()"))
+        page.wait_for_function("async text => await navigator.clipboard.readText() === text", arg=wanted)
+        copied.append(wanted)
     address = "https://lepton-standard.org/en/requirements/INF-ERR-01/"
     entry = REQUIREMENTS["INF-ERR-01"]
     said = f'"{" ".join(entry["text"].split())}" Lepton 1.0, INF-ERR-01 (revision {entry["rev"]})'

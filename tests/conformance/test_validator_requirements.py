@@ -25,7 +25,9 @@ Judge = Callable[..., dict[str, Any]]
 CHECKABLE = {
     identifier: requirement
     for identifier, requirement in lepton_spec.requirements().items()
-    if requirement["role"] == "package" and {"schema", "check"} & set(requirement["verify"])
+    if requirement["role"] == "package"
+    and "package" in requirement["profiles"]
+    and {"schema", "check"} & set(requirement["verify"])
 }
 VIOLATION = {f"{one.requirement}-{one.name}": one for one in VIOLATIONS}
 SAMPLE = [

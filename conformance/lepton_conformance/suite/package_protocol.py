@@ -11,6 +11,7 @@ import jsonschema_rs
 import lepton_spec
 from lepton_conformance.forge import VALID, VIOLATIONS
 from lepton_conformance.forge.draft import MANIFEST, Forged
+from lepton_conformance.forge.package import MODEL
 from lepton_conformance.forge.valid import linear_draft
 from lepton_conformance.outcome import AdapterFault, NotTested, SubjectFault, SubjectGone
 from lepton_conformance.subject.exchange import LineExchange, PackageExchange
@@ -21,6 +22,7 @@ from lepton_conformance.subject.validator import (
     ValidatorReport,
     ValidatorSubject,
 )
+from lepton_conformance.subject.watch import opened_in
 from lepton_conformance.suite.driver import Budget, each
 from lepton_conformance.suite.judging import (
     PackageCase,
@@ -44,6 +46,8 @@ GREEDY = (
 )
 #: The code of the error for a path where nothing is.
 NOT_FOUND = "NOT_FOUND"
+#: The code of the error for a level that the hello does not declare.
+UNSUPPORTED = "UNSUPPORTED"
 
 
 @requirement("PKG-VAL-06")
@@ -57,6 +61,10 @@ def test_hello_errors_and_shutdown(validator: ValidatorSubject, budget: Budget) 
             answer, _ = validator.exchange("levitate", PackageExchange)
             if not isinstance(answer.get("error"), dict):
                 raise SubjectFault(f"sent the operation 'levitate'; found {answer!r:.200}, expected an error")
+        elif what == "an unknown level":
+            said, _ = validator.at(linear_draft().directory().write(validator.folder, "thorough"), "thorough")
+            shutil.rmtree(validator.folder / "thorough")
+            _error(validator, said, UNSUPPORTED, "the level 'thorough'")
         elif what == "every package":
             _reports(validator)
         elif what in _NO_PACKAGES:
@@ -78,6 +86,7 @@ def test_hello_errors_and_shutdown(validator: ValidatorSubject, budget: Budget) 
         "hello",
         "a path where nothing is",
         "an unknown operation",
+        "an unknown level",
         "every package",
         *_NO_PACKAGES,
         *_NO_CONTAINERS,
@@ -154,13 +163,13 @@ def _hello(validator: ValidatorSubject) -> None:
         raise SubjectFault(f"found the hello {hello!r:.300}, expected other values of {', '.join(wrong)}")
 
 
-def _error(validator: ValidatorSubject, said: Said, code: str) -> None:
+def _error(validator: ValidatorSubject, said: Said, code: str, sent: str = "a path where nothing is") -> None:
     if not isinstance(said, ErrorAnswer):
         found = said_of(said) if isinstance(said, ValidatorReport) else said.reason
-        raise SubjectFault(f"sent a path where nothing is; found {found}, expected an error of code {code}")
+        raise SubjectFault(f"sent {sent}; found {found}, expected an error of code {code}")
     if said.code != code or not isinstance(said.message, str) or not said.message.strip():
         raise SubjectFault(
-            f"sent a path where nothing is; found an error of code {said.code!r:.60} and message "
+            f"sent {sent}; found an error of code {said.code!r:.60} and message "
             f"{said.message!r:.100}, expected the code {code} and a message"
         )
 
@@ -217,6 +226,7 @@ def test_every_package_is_survived_and_the_next_one_judged_right(
     places = {key: next(one for one in VIOLATIONS if one.requirement == key) for key in _with_violations()}
     each(budget, list(places), lambda key: _next_right(validator, key, places[key].forge(), level))
     each(budget, ("replaced",), lambda _: _replaced(validator, level))
+    each(budget, ("altered", "restored"), lambda turn: _same_identity(validator, turn, level))
 
 
 def _with_violations() -> list[str]:
@@ -268,6 +278,21 @@ def _replaced(validator: ValidatorSubject, level: str) -> None:
             )
 
 
+def _same_identity(validator: ValidatorSubject, turn: str, level: str) -> None:
+    """Ask for two packages of one manifest, of which one has a file altered. Raises: SubjectFault."""
+    right = linear_draft().directory()
+    altered = Forged({**right.files, MODEL: right.files[MODEL][:-1] + b"?"})
+    first, second = (right, altered) if turn == "altered" else (altered, right)
+    validator.validate(first, level)
+    said = validator.validate(second, level)
+    found = isinstance(said, ValidatorReport) and "PKG-DIG-03" in said.violated()
+    if isinstance(said, ValidatorReport) and found != (turn == "altered"):
+        raise SubjectFault(
+            f"sent two packages with the same manifest, the second {turn}; found {said_of(said)} of the "
+            f"second, expected PKG-DIG-03 {'there' if turn == 'altered' else 'not there'}"
+        )
+
+
 def _same(package: Forged) -> Forged:
     return package
 
@@ -294,3 +319,63 @@ def test_memory_follows_the_size_of_the_package(validator: ValidatorSubject, bud
             )
 
     each(budget, GREEDY, check)
+    each(budget, ("beside",), lambda _: _stays_inside(validator))
+    each(budget, ("large",), lambda _: _large(validator))
+
+
+#: What a validator might look for beside a package, or above it.
+_BESIDE = (
+    *("lepton.json", "policy.json", "card.json", ".leptonrc", "lepton.toml", ".lepton", "lepton.policy.json"),
+    *("config.json", "weights.bin", "model.onnx", "package.sig", "package.json", ".env", "pyproject.toml"),
+)
+
+
+def _stays_inside(validator: ValidatorSubject) -> None:
+    """Expect that nothing beside a package is opened, at any level. Raises: SubjectFault."""
+    folder = validator.folder / "beside"
+    folder.mkdir()
+    for name in _BESIDE:
+        (folder / name).write_bytes(b"{}")
+    for level in validator.levels():
+        for package in (linear_draft().directory(), linear_draft().archive()):
+            with opened_in(folder) as names:
+                validator.validate(package, level, folder=folder)
+            read = sorted(set(names or ()) & set(_BESIDE))
+            for made in (folder / "package", folder / "package.lepton"):
+                if made.is_dir():
+                    shutil.rmtree(made)
+                made.unlink(missing_ok=True)
+            if read:
+                raise SubjectFault(
+                    f"sent a package with files beside it, at the level {level}; found that {read[0]!r} was "
+                    "opened, expected that nothing outside the package is read"
+                )
+    shutil.rmtree(folder)
+
+
+#: Of so many bytes, one copy more than is allowed shows itself beside the 200 MB that are free.
+LARGE_BYTES = 130_000_000
+
+
+def _large(validator: ValidatorSubject) -> None:
+    """Send a package of one large file, and measure the memory. Raises: SubjectFault."""
+    package = (
+        linear_draft().add("zeros.bin", bytes(LARGE_BYTES), "application/octet-stream", "other").archive()
+    )
+    folder = validator.folder / "large"
+    folder.mkdir()
+    path = package.write(folder)
+    size = path.stat().st_size
+    del package
+    before = validator.forget_memory()
+    said, _ = validator.at(path, validator.levels()[0])
+    most = validator.memory_bytes()
+    shutil.rmtree(folder)
+    if isinstance(said, Lost):
+        raise SubjectFault(f"sent a package of {size} bytes; found no report: {said.reason}, expected one")
+    allowed = MEMORY_FACTOR * size + MEMORY_BYTES
+    if before is not None and most is not None and most - before > allowed:
+        raise SubjectFault(
+            f"sent a package of {size} bytes; found {most - before} bytes of memory more than before, "
+            f"expected at most {allowed}"
+        )

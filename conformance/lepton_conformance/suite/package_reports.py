@@ -92,10 +92,11 @@ def test_every_finding_says_what_and_where(validator: ValidatorSubject, budget: 
         for finding in said.findings:
             _placed(case, finding, files)
             absolute = is_absolute(finding.requirement)
-            if finding.requirement in checkable() and (finding.severity == "error") != absolute:
+            right = "error" if absolute else "warning"
+            if finding.requirement in checkable() and finding.severity != right:
                 raise SubjectFault(
                     f"{case.shown()}; found {finding.requirement} with the severity "
-                    f"{finding.severity!r:.40}, expected {'error' if absolute else 'warning'}"
+                    f"{finding.severity!r:.40}, expected {right}"
                 )
 
     each(budget, first_violations(validator), check)
@@ -200,6 +201,18 @@ def test_what_was_not_checked_is_said(validator: ValidatorSubject, budget: Budge
         if silent:
             raise SubjectFault(
                 f"{case.shown()}; found {silent[0]} not checked without a reason, expected one"
+            )
+        unsaid = [
+            key
+            for key in BLOCKED.get(case.violates, ())
+            if case.violates in said.violated()
+            and not (case.level == "quick" and key in OUTSIDE_QUICK)
+            and not said.not_checked.get(key, "blocked by").startswith("blocked by")
+        ]
+        if unsaid:
+            raise SubjectFault(
+                f"{case.shown()}; found {unsaid[0]} not checked because {said.not_checked[unsaid[0]]!r:.60}, "
+                "expected `blocked by` and the identifier"
             )
         if said.checked is not None:
             known = said.checked | said.not_checked.keys() | set(said.violated())

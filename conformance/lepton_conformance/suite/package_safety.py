@@ -170,7 +170,14 @@ def test_an_archive_in_a_package_stays_closed(validator: ValidatorSubject, budge
     def check(name: str) -> None:
         draft = _NESTED[name](linear_draft())
         for level in validator.levels():
+            before = validator.forget_memory()
             said = validator.validate(draft.directory(), level)
+            most = validator.memory_bytes()
+            if before is not None and most is not None and most - before > NESTED_BYTES:
+                raise SubjectFault(
+                    f"sent a valid package with {name} in it; found {most - before} bytes of memory more "
+                    f"than before, expected less than {NESTED_BYTES}: an archive in a package is not unpacked"
+                )
             if isinstance(said, ValidatorReport) and (said.findings or said.verdict != "pass"):
                 raise SubjectFault(
                     f"sent a valid package with {name} in it; found {said_of(said)}, expected the verdict "
@@ -202,6 +209,26 @@ def _unopened(validator: ValidatorSubject, what: str) -> None:
         )
 
 
+#: What an archive in a package comes to when it is unpacked, and what tells that somebody did.
+GROWN_BYTES, NESTED_BYTES = 400 << 20, 300_000_000
+
+
+def _grows(draft: Draft) -> Draft:
+    """Add an archive of a few hundred kilobytes that holds hundreds of megabytes of zeros."""
+    compressor = zlib.compressobj(9, zlib.DEFLATED, -15)
+    block = bytes(1 << 20)
+    # Each block ends the memory of the compressor, so that one is like the other
+    piece = compressor.compress(block) + compressor.flush(zlib.Z_FULL_FLUSH)
+    count = GROWN_BYTES // len(block)
+    crc = 0
+    for _ in range(count):
+        crc = zlib.crc32(block, crc)
+    payload = piece * count + b"\x03\x00"
+    fields: dict[str, int | bytes] = {"crc": crc, "size": GROWN_BYTES}
+    entry = Entry(b"zeros", b"", DEFLATED, local=fields, central=fields, payload=payload)
+    return draft.add("zeros.zip", write_archive([entry]), "application/zip", "other")
+
+
 def _inner(identifier: str, name: str) -> bytes:
     one = next(each for each in VIOLATIONS if (each.requirement, each.name) == (identifier, name))
     archive = one.forge().archive
@@ -221,6 +248,7 @@ _NESTED: dict[str, Any] = {
         draft
     ),
     "an archive that grows": lambda draft: _with_inner(_inner("PKG-ZIP-07", "bomb"), "inner.zip")(draft),
+    "an archive of zeros": _grows,
     "a package without manifest": lambda draft: _with_inner(
         _inner("PKG-LAY-01", "zip-without-manifest"), "b.lepton"
     )(draft),

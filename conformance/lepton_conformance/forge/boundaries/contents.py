@@ -233,7 +233,7 @@ def _archives() -> Iterator[Violation]:
         moved = {(f"n/{key[2:]}" if key == name else key): one for key, one in _PT2.items()}
         yield Violation("PKG-ART-01", f"pt2-elsewhere-{name.replace('/', '-')}", _pt2(pt2(moved)))
     wrong: Mapping[str, bytes] = {
-        "two-roots": pt2({**_PT2, "n/x": b""}),
+        "two-roots": pt2({**_PT2, **{f"n/{name[2:]}": one for name, one in _PT2.items()}}),
         "a-name-alone": pt2({**_PT2, "x": b""}),
         "encrypted": pt2(_PT2, encrypted=True),
         "format-in-capitals": pt2({**_PT2, "m/archive_format": b"PT2"}),

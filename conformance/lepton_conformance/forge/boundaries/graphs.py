@@ -122,7 +122,7 @@ def _signatures() -> Iterator[Violation]:
                 changed = _one(values, at, **members)
                 data = pair_model(changed) if side == "inputs" else pair_model(outputs=changed)
                 yield Violation("PKG-ART-03", f"{name}-of-{side}-{at}", _pair(data))
-    across = _one(_OUTPUTS, 1, shape=("c", 2, "b"))
+    across = (("r", "FP32", ("e", 2, "f")), ("s", "FP32", ("c", 2, "b")))
     yield Violation("PKG-ART-03", "name-of-an-input-for-an-output", _pair(pair_model(outputs=across)))
     within = _one(_INPUTS, 1, shape=("c", 2, "b"))
     yield Violation("PKG-ART-03", "name-of-another-input", _pair(pair_model(within)))

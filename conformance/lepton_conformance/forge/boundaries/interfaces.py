@@ -230,6 +230,7 @@ _FAULTS: tuple[Violation, ...] = (
         "PKG-SIG-02",
         "in-two-places",
         _undeclared(tokens(["u"], ["N", "T"], 2), tokens(["v"], ["N", "T"], 2)),
+        exact=True,
     ),
     Violation(
         "PKG-SIG-02",

@@ -53,6 +53,7 @@ PUBLIC = {
         "ROOT",
         "SPEC_VERSION",
         "datatypes",
+        "editions",
         "path",
         "requirements",
         "schema",

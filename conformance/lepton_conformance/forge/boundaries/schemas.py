@@ -285,7 +285,10 @@ def _wrong_types(schema: dict[str, Any], value: Any, place: Place, inside: Place
 def _wrong_values(schema: dict[str, Any], value: Any) -> Iterator[tuple[str, Any]]:
     values = schema.get("enum", [schema["const"]] if "const" in schema else [])
     for number, one in enumerate(values):
-        for word, other in _beside(one):
+        beside = list(_beside(one))
+        for word, other in (
+            beside if number == 0 else (beside[number % len(beside)], beside[-number % len(beside)])
+        ):
             if not any(type(other) is type(each) and other == each for each in values):
                 yield f"enum-{number}-{word}", other
     if "pattern" in schema and isinstance(value, str):
@@ -365,9 +368,9 @@ def _object(
 
 def _unknown_names(members: dict[str, Any]) -> Iterator[str]:
     """Yield names that no object has, and some that look like those that it has."""
-    yield from ("x", "$schema", "", "comment", "extensionz", "__proto__", "é")
-    for name in list(members)[:3]:
-        yield from (name.upper(), f"{name}s", f" {name}", f"{name}_")
+    yield from ("x", "$schema", "", "é")
+    for number, name in enumerate(list(members)[:4]):
+        yield (name.upper(), f"{name}s", f" {name}", f"{name}_")[number]
 
 
 def _array(

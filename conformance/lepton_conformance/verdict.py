@@ -11,6 +11,8 @@ from enum import StrEnum
 from typing import Any
 
 __all__ = [
+    "DATA_FULL_ONLY",
+    "DATA_VALIDATORS",
     "FULL_ONLY",
     "VALIDATORS",
     "Blame",
@@ -31,6 +33,17 @@ __all__ = [
 VALIDATORS = "package"
 #: What only a replay of the vectors shows: it does not apply to a validator that declares only `quick`.
 FULL_ONLY = frozenset(("PKG-VEC-04", "PKG-VEC-08", "PKG-VEC-12"))
+#: The profile by which validators of data sets are judged.
+DATA_VALIDATORS = "data"
+#: What only reading the records of a data set shows.
+DATA_FULL_ONLY = frozenset(
+    (
+        *("DAT-REC-02", "DAT-REC-03", "DAT-REC-04", "DAT-REC-05", "DAT-REC-06", "DAT-REC-07"),
+        *("DAT-SPL-02", "DAT-SPL-04", "DAT-MAP-04", "DAT-MAP-05", "DAT-MAP-06"),
+    )
+)
+#: The role whose requirements a profile of validators asks about.
+_JUDGED = {VALIDATORS: "package", DATA_VALIDATORS: "dataset"}
 #: Exit codes of `certify` and `verify` (Spec: CNF-EXI-01); 2 is for work that could not be done.
 EXIT_CODES = {"pass": 0, "fail": 1, "inconclusive": 3}
 
@@ -82,7 +95,7 @@ def is_conditional(requirement: Mapping[str, Any]) -> bool:
     Its text then begins with "Where", or it belongs only to the level `full` of validators.
     """
     text: str = requirement["text"]
-    return text.lstrip().startswith("Where ") or requirement.get("id") in FULL_ONLY
+    return text.lstrip().startswith("Where ") or requirement.get("id") in FULL_ONLY | DATA_FULL_ONLY
 
 
 def members(profile: str, requirements: Mapping[str, Mapping[str, Any]]) -> tuple[str, ...]:
@@ -99,12 +112,12 @@ def members(profile: str, requirements: Mapping[str, Mapping[str, Any]]) -> tupl
 def _is_judged(profile: str, entry: Mapping[str, Any]) -> bool:
     """Say whether tests judge a requirement of a profile.
 
-    The profile `package` judges validators: by what they do themselves, and by what they say of packages.
-    What it asks of runtimes and producers is judged elsewhere.
+    The profiles `package` and `data` judge validators: by what they do themselves, and by what they say of
+    packages or data sets. What they ask of runtimes and producers is judged elsewhere.
     """
-    if profile != VALIDATORS:
+    if profile not in _JUDGED:
         return "test" in entry["verify"]
-    if entry["role"] == "package":
+    if entry["role"] == _JUDGED[profile]:
         return not {"schema", "check"}.isdisjoint(entry["verify"])
     return entry["role"] == "validator" and "test" in entry["verify"]
 

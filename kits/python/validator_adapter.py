@@ -19,7 +19,7 @@ class Validator:
 
         self.name, self.version = "lepton", tool_version()
 
-    def validate(self, path, level):
+    def validate(self, path, level, profile):
         if level == "full":  # loaded once: each replay runs in a fork of this process
             os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
             import onnxruntime  # noqa: F401
@@ -30,7 +30,8 @@ class Validator:
         from lepton.report.document import document
         from lepton.validate import validate_anything
 
-        return document(Report((validate_anything(Path(path), level=level),), level))["packages"][0]
+        report = validate_anything(Path(path), level=level, profile=profile)
+        return document(Report((report,), level))["packages"][0]
 
 
 def answer(validator, request):
@@ -41,7 +42,10 @@ def answer(validator, request):
         return {"error": {"code": "UNSUPPORTED", "message": f"found the operation {request['op']!r}"}}
     if not os.path.lexists(request["path"]):
         return {"error": {"code": "NOT_FOUND", "message": f"there is no {request['path']!r}"}}
-    return {"report": validator.validate(request["path"], request["level"])}
+    profile = request.get("profile", "package")
+    if request["level"] not in validator.levels:
+        return {"error": {"code": "UNSUPPORTED", "message": f"found the level {request['level']!r}"}}
+    return {"report": validator.validate(request["path"], request["level"], profile)}
 
 
 def serve(validator):

@@ -128,13 +128,13 @@ def _validated(
         return report_of(package, outcome, level)
 
 
-def validate_anything(path: Path, *, level: str) -> PackageReport:
+def validate_anything(path: Path, *, level: str, profile: str = PACKAGE) -> PackageReport:
     """Judge whatever is at a path; what is no container has a report that says so. Spec: PKG-VAL-06.
 
     Raises: SourceError when nothing is there, or it cannot be read.
     """
     try:
-        return validate_package(path, level=level)
+        return validate_package(path, level=level, profile=profile)
     except NoContainerError as error:
         package = Package(NoContainer(path, str(error)))
         return report_of(package, run(package, ALL), level)

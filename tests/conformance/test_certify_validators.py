@@ -75,5 +75,33 @@ def test_every_requirement_of_the_profile_has_a_test() -> None:
     assert set(verdict.members(verdict.VALIDATORS, lepton_spec.requirements())) <= set(edition.tests())
 
 
+@pytest.mark.requirement("DAT-VAL-01")
+def test_the_reference_validator_of_data_sets_passes() -> None:
+    """A fifth of the requirements, and those on validators; each is seen violated in another test."""
+    every = verdict.members(verdict.DATA_VALIDATORS, lepton_spec.requirements())
+    assert set(every) <= set(edition.tests())
+    some = [*every[::5], "DAT-VAL-01", "DAT-VAL-02", "DAT-VAL-03"]
+    report = certify(SUBJECT, ["data"], max_examples=1, only=[one for one in some if one != "DAT-LAY-05"])
+    verdicts = {entry["id"]: entry["verdict"] for entry in report["requirements"] if entry["id"] in some}
+    verdicts.pop("DAT-LAY-05", None)
+    assert {key: said for key, said in verdicts.items() if said != "pass"} == {}
+    assert len(verdicts) > 10
+
+
+def test_a_validator_that_accepts_every_data_set_fails(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("PYTHONPATH", str(ADAPTER.parent))
+    some = ["DAT-DST-04", "DAT-SPL-04", "DAT-MAP-05", "DAT-VAL-01"]
+    report = certify(f'exec:{sys.executable} -c "{BLIND}"', ["data"], max_examples=0, only=some)
+    verdicts = {entry["id"]: entry["verdict"] for entry in report["requirements"]}
+    assert {key: verdicts[key] for key in some} == dict.fromkeys(some, "fail")
+
+
+def test_every_module_about_data_sets_is_run() -> None:
+    written = {path.stem for path in SUITE_DIR.glob("dataset_*.py")} - {"dataset_judging"}
+    assert set(suite.DATASET_MODULES) == written
+
+
 def test_every_module_about_packages_is_run() -> None:
     assert set(suite.PACKAGE_MODULES) == {path.stem for path in SUITE_DIR.glob("package_*.py")}

@@ -17,8 +17,14 @@ from lepton_conformance.subject.lines import MAX_MEMORY_BYTES
 from lepton_conformance.subject.program import ProgramSubject
 from lepton_conformance.subject.stdio import StdioSubject, command_of
 from lepton_conformance.subject.validator import ValidatorSubject
-from lepton_conformance.suite import GRPC_MODULES, HTTP_MODULES, PACKAGE_MODULES, RUNTIME_MODULES
-from lepton_conformance.verdict import VALIDATORS
+from lepton_conformance.suite import (
+    DATASET_MODULES,
+    GRPC_MODULES,
+    HTTP_MODULES,
+    PACKAGE_MODULES,
+    RUNTIME_MODULES,
+)
+from lepton_conformance.verdict import DATA_VALIDATORS, VALIDATORS
 
 __all__ = ["FORMS", "Located", "is_validator", "locate"]
 
@@ -86,6 +92,17 @@ def locate(
             (VALIDATORS,),
             (VALIDATORS,),
             lambda: ValidatorSubject(command_of(subject), memory_bytes=memory_bytes or MAX_MEMORY_BYTES),
+            lambda opened: _describe_program(subject, opened),
+        )
+    if scheme == "exec" and DATA_VALIDATORS in profiles:
+        return Located(
+            scheme,
+            DATASET_MODULES,
+            (DATA_VALIDATORS,),
+            (DATA_VALIDATORS,),
+            lambda: ValidatorSubject(
+                command_of(subject), memory_bytes=memory_bytes or MAX_MEMORY_BYTES, profile=DATA_VALIDATORS
+            ),
             lambda opened: _describe_program(subject, opened),
         )
     if scheme in ("python", "exec"):

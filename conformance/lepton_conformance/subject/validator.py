@@ -104,7 +104,11 @@ class _Known:
 class ValidatorSubject(ProgramSubject):
     """A validator behind a program. It is started at once, and again after it was lost."""
 
-    def __init__(self, command: Sequence[str], *, memory_bytes: int = MAX_MEMORY_BYTES) -> None:
+    def __init__(
+        self, command: Sequence[str], *, memory_bytes: int = MAX_MEMORY_BYTES, profile: str | None = None
+    ) -> None:
+        """Start the program; each request names the profile, when there is one."""
+        self._profile = {} if profile is None else {"profile": profile}
         self._known: dict[tuple[str, str], _Known] = {}
         self._count = 0
         super().__init__(command, memory_bytes=memory_bytes)
@@ -166,7 +170,9 @@ class ValidatorSubject(ProgramSubject):
         size = 0 if package is None else len(package.archive or b"") + sum(map(len, package.files.values()))
         seconds = SECONDS + SECONDS_A_MEGABYTE * size / MEGABYTE
         try:
-            answer, seen = self.exchange("validate", record, seconds, path=str(path), level=level)
+            answer, seen = self.exchange(
+                "validate", record, seconds, path=str(path), level=level, **self._profile
+            )
         except SubjectGone as gone:
             last = self.recorder.last()
             return Lost(str(gone)), last if isinstance(last, PackageExchange) else None

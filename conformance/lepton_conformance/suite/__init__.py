@@ -4,7 +4,7 @@ Owns the tests, their marks and their driver; leaves reaching the subject to `su
 `oracle` and verdicts to `verdict`. The modules are pytest files that only `lepton_conformance.collect` runs.
 """
 
-__all__ = ["GRPC_MODULES", "HTTP_MODULES", "PACKAGE_MODULES", "RUNTIME_MODULES"]
+__all__ = ["DATASET_MODULES", "GRPC_MODULES", "HTTP_MODULES", "PACKAGE_MODULES", "RUNTIME_MODULES"]
 
 #: Modules that judge servers, in the order in which they run: what may harm a server comes last.
 HTTP_MODULES = (
@@ -57,6 +57,8 @@ PACKAGE_MODULES = (
     "package_reports",
     "package_safety",
 )
+#: Modules that judge validators of data sets, in the order in which they run.
+DATASET_MODULES = ("dataset_documents", "dataset_records", "dataset_reports")
 #: Modules that judge runtimes, in the order in which they run.
 RUNTIME_MODULES = (
     "runtime_protocol",

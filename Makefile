@@ -7,10 +7,10 @@ BIN := $(VENV)/bin
 TOOLS := .venv-field-packages
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint spec mutants figures fuzz hostile field field-runtimes field-packages site site-serve bench clean
+.PHONY: help demo test lint spec mutants validator-mutants figures fuzz hostile field field-runtimes field-packages site site-serve bench clean
 
 help: ## Print this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-17s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: $(VENV)/.installed ## Pack, validate, serve, certify, attest and verify two real models (2 min)
 	@$(BIN)/python examples/demo.py
@@ -32,6 +32,10 @@ spec: $(VENV)/.installed ## Generate the published files from the prose in spec/
 
 mutants: $(VENV)/.installed ## Which test kills which planted fault, as a table (12 min)
 	$(BIN)/python -m lepton_conformance.mutants
+
+# MINUTES=0 tries every fault (some 10,000, hours); FAULTS are names, or beginnings of names.
+validator-mutants: $(VENV)/.installed ## Faults planted in the source of our validator, and what shows them (10 min)
+	PYTHONPATH=tools $(BIN)/python -m sourcefaults --minutes $(or $(MINUTES),10) $(FAULTS)
 
 field: $(VENV)/.installed ## Certify five servers of other people, each from its packages (4 min; once 10 min and 3 GB)
 	$(BIN)/python -m field run

@@ -10,7 +10,7 @@ import pytest
 import lepton_spec
 from lepton.cli import main
 from lepton.datasets import validate_dataset
-from lepton_conformance.forge import Violation
+from lepton_conformance.forge import Violation, datasets
 from lepton_conformance.forge.__main__ import main as write_forged
 from lepton_conformance.forge.dataset_draft import DataDraft
 from lepton_conformance.forge.datasets import DATASET_VIOLATIONS, DATASETS
@@ -66,13 +66,15 @@ def test_forging_is_byte_stable(name: str) -> None:
 
 
 def test_data_sets_are_written_with_an_index_that_tells_the_truth(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    some = [one for one in DATASET_VIOLATIONS if one.varies][::12]
+    monkeypatch.setattr(datasets, "DATASET_VIOLATIONS", some)
     folder = tmp_path / "data"
     assert write_forged([str(folder), "--data"]) == 0
     index = json.loads((folder / "datasets.json").read_text())["datasets"]
-    assert len(index) == len(DATASETS) + len(DATASET_VIOLATIONS)
-    for entry in index[:: len(index) // 8]:
+    assert len(index) == len(DATASETS) + len(some)
+    for entry in index:
         report = validate_dataset(folder / entry["path"], level="full")
         assert report.verdict == ("pass" if entry["valid"] else entry["verdict"])
     assert write_forged([str(folder), "--data"]) == 2

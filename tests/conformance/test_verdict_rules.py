@@ -7,6 +7,7 @@ import pytest
 
 import lepton_spec
 from lepton_conformance.verdict import (
+    DATA_FULL_ONLY,
     FULL_ONLY,
     ProfileVerdict,
     Verdict,
@@ -148,9 +149,17 @@ def test_a_requirement_is_conditional_when_its_text_begins_with_where() -> None:
 def test_what_only_the_level_full_judges_may_not_apply() -> None:
     requirements = lepton_spec.requirements()
     only = {
-        key for key, entry in requirements.items() if is_conditional(entry) and entry["role"] == "package"
+        key
+        for key, entry in requirements.items()
+        if is_conditional(entry) and entry["role"] == "package" and "package" in entry["profiles"]
     }
     assert only == FULL_ONLY
+
+
+def test_what_only_reading_records_shows_may_not_apply() -> None:
+    requirements = lepton_spec.requirements()
+    assert all(is_conditional(requirements[key]) for key in DATA_FULL_ONLY)
+    assert {requirements[key]["role"] for key in DATA_FULL_ONLY} == {"dataset"}
 
 
 @pytest.mark.requirement("CNF-EXI-01")

@@ -61,7 +61,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="profile to judge, may be repeated: oip-rest, inference-rest, inference-binary for servers "
         "(default inference-rest), inference-repository, inference-grpc for grpc:// servers (their "
         "default), runtime for programs and objects (their default), package for programs that validate "
-        "packages (the default of those whose hello says so)",
+        "packages (the default of those whose hello says so), data for programs that validate data sets",
     )
     parser.add_argument(
         "--companion",

@@ -34,6 +34,18 @@ the JSON that the protocol has: other members, numbers in error messages, the se
 """
 '''
 
+_HELD_HEAD = '''\
+"""{title}
+
+{text}
+
+The suite {message}
+Fingerprint: {fingerprint}
+Usage: python {name} [HOST:PORT]; ends with 1 while the last answer holds what an earlier request said, with 0
+when it does not, with 2 when nobody answers.
+"""
+'''
+
 _ONE = """\
 import @IMPORTS@
 
@@ -164,6 +176,47 @@ print("every answer is the same, alone and among others")
 """
 
 
+_HELD = """\
+import http.client, io, socket, sys
+
+host, _, port = (sys.argv[1] if len(sys.argv) > 1 else {address!r}).rpartition(":")
+WORD = {word!r}
+REQUESTS = [  # one after another, each on a connection of its own: (bytes to send, method)
+{requests}
+]
+
+
+class Stream(io.BufferedReader):
+    def makefile(self, mode):
+        return self
+
+    def close(self):
+        pass
+
+
+print({said!r})
+held = False
+for data, method in REQUESTS:
+    try:
+        connection = socket.create_connection((host.strip("[]"), int(port)), timeout=30)
+    except OSError as error:
+        print("nobody answers:", error)
+        sys.exit(2)
+    with connection:
+        try:
+            connection.sendall(data)
+            answer = http.client.HTTPResponse(Stream(socket.SocketIO(connection, "rb")), method=method)
+            answer.begin()
+            heads, body = repr(answer.getheaders()), answer.read()
+        except (OSError, http.client.HTTPException) as error:
+            heads, body = repr(error), b""
+    print("sent", data[:2000], "now ", heads, body[:2000], sep="\\n")
+    held = WORD.encode() in body.lower() or WORD in heads.lower()
+print("the last answer holds the word" if held else "the last answer does not hold the word", WORD)
+sys.exit(held)
+"""
+
+
 def http_script(exchanges: Sequence[HttpExchange], address: str, heading: Heading) -> str:
     """Return a stand-alone Python program that replays exchanges with a server at HOST:PORT."""
     values = heading.values() | {"address": address}
@@ -174,6 +227,10 @@ def http_script(exchanges: Sequence[HttpExchange], address: str, heading: Headin
     if any(exchange.lane is not None for exchange in exchanges):
         values["clients"] = "\n".join(_clients(exchanges))
         template = _CROWD
+    elif exchanges and exchanges[-1].holds:
+        values["word"] = exchanges[-1].holds
+        values["requests"] = "\n".join(f"    ({literal(each.wire)}, {each.method!r})," for each in exchanges)
+        return _HELD_HEAD.format_map(values) + _HELD.format_map(values)
     elif len(exchanges) == 1 and as_client_sends(exchanges[0]) and exchanges[0].ended is None:
         (only,) = exchanges
         values |= {

@@ -28,7 +28,7 @@ _HEAD = '''\
 
 The suite {message}
 Fingerprint: {fingerprint}
-Usage: python {name}{usage}. Sends the same requests again; ends with 1 while the same answers come back.
+Usage: python {name}{usage}. Sends the same requests again; ends with 1 while {shows}.
 """
 {imports}
 
@@ -155,6 +155,32 @@ def described(answer):
     return "done"
 '''
 
+_LISTEN = """
+import socket, threading, time
+
+visits = []
+try:
+    listener = socket.create_server(("127.0.0.1", {port}))  # the file of a model names this port
+except OSError as error:
+    print("cannot listen:", error)
+    sys.exit(2)
+
+
+def listen():
+    while True:
+        connection, address = listener.accept()
+        visits.append(address)
+        connection.close()
+
+
+threading.Thread(target=listen, daemon=True).start()
+"""
+
+_VISITED = """time.sleep(0.3)
+print("connections to port {port}:", len(visits))
+same = bool(visits)
+"""
+
 _TAIL = '''
 
 def essence(operation, answer):
@@ -192,7 +218,7 @@ with tempfile.TemporaryDirectory() as folder:
         same = same and essence(request["op"], now) == essence(request["op"], then)
         for what, value in (("sent", request), ("found now", now), ("found then", then)):
             print(f"{{what:10}} {{str(value)[:{shown}]}}")
-print({message!r})
+{visited}print({message!r})
 sys.exit(same)
 '''
 
@@ -207,14 +233,19 @@ def runtime_script(exchanges: Sequence[LineExchange], locator: str, heading: Hea
         imports = "import base64, json, os, shlex, subprocess, sys, tempfile"
         usage, body = " [COMMAND...]", _PROGRAM
     written = "\n".join(_entry(exchange) for exchange in exchanges)
+    port = next((exchange.visited for exchange in exchanges if exchange.visited is not None), None)
+    listen = "" if port is None else _LISTEN.format(port=port)
     values = heading.values() | {
+        "shows": "the same answers come back" if port is None else "the port in the file is connected to",
+        "visited": "" if port is None else _VISITED.format(port=port),
         "usage": usage,
         "imports": imports,
         "exchanges": written,
         "target": target,
         "shown": MAX_SHOWN_BYTES,
     }
-    return "".join(part.format_map(values) for part in (_HEAD, body, _TAIL))
+    head, subject, tail = (part.format_map(values) for part in (_HEAD, body, _TAIL))
+    return head + listen + subject + tail
 
 
 def _entry(exchange: LineExchange) -> str:

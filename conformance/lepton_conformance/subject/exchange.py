@@ -29,7 +29,8 @@ class HttpExchange:
     `wire` is the request as it was sent, head and framed body. `place` counts the answers on the connection
     that came before this one: pipelined requests are one `wire` with several answers. `connection` numbers
     the client's connections; 0 stands for one of the exchange's own. `ended` says whether the server closed
-    it after the last answer, when that matters. Exchanges of several lanes happened at the same time.
+    it after the last answer, when that matters. `holds` is a word of an earlier request that stands in the
+    answer, when that is the fault. Exchanges of several lanes happened at the same time.
     """
 
     method: str
@@ -44,6 +45,7 @@ class HttpExchange:
     place: int = 0
     connection: int = 0
     ended: bool | None = None
+    holds: str = ""
     lane: int | None = None
 
     @property
@@ -81,7 +83,8 @@ class LineExchange:
     """One line to a stdio program and the line it answered; `received` is None when none came.
 
     `file` is the content of the file that the line names, for it is gone when the line is replayed; `beside`
-    are the names and contents of files that this one refers to.
+    are the names and contents of files that this one refers to. `visited` is the port of this machine that
+    the program connected to, when that is the fault.
     """
 
     sent: str
@@ -89,6 +92,7 @@ class LineExchange:
     problem: str = ""
     file: bytes | None = None
     beside: tuple[tuple[str, bytes], ...] = ()
+    visited: int | None = None
 
     def file_base64(self) -> str:
         """Return the file's content in base64, empty when there is none."""
@@ -160,6 +164,10 @@ class Recorder:
     def last(self) -> Exchange | None:
         """Return the last exchange of the current case."""
         return self._current[-1] if self._current else None
+
+    def only(self, exchanges: Sequence[Exchange]) -> None:
+        """Record these exchanges of the current case alone: the others do not matter to what was found."""
+        self._current = list(exchanges)
 
     def recall(self, exchange: Exchange) -> None:
         """Record an earlier exchange that the current case builds upon, once."""

@@ -5,12 +5,13 @@ parameters, query strings, header fields. Serves `assurance`.
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from lepton_conformance.outcome import NotTested, SubjectFault
 from lepton_conformance.strategies.requests import infer_request
 from lepton_conformance.strategies.tensors import Given, given
+from lepton_conformance.subject.exchange import HttpExchange
 from lepton_conformance.subject.http import Answer, HttpSubject
 from lepton_conformance.suite.driver import Budget, each
 from lepton_conformance.suite.inference_operations import METRICS
@@ -89,6 +90,14 @@ def _observed(http: HttpSubject, case: Given) -> Iterator[tuple[str, Answer]]:
     yield "an ordinary request", http.infer(case.model.name, infer_request(case))
 
 
+def _where(word: str, answer: Answer) -> str | None:
+    """Return where in an answer a word stands, or None."""
+    if word.encode() in answer.body.lower():
+        return "the body"
+    heads = " ".join(f"{name}: {value}" for name, value in answer.headers)
+    return "a header field" if word in heads.lower() else None
+
+
 @requirement("ASR-LOG-01", needs=("INF-RSP-01", "INF-HLT-01"))
 def test_what_one_client_sent_is_not_shown_to_others(http: HttpSubject, budget: Budget) -> None:
     case = plain(http)
@@ -98,19 +107,17 @@ def test_what_one_client_sent_is_not_shown_to_others(http: HttpSubject, budget: 
         number, place = item
         word = f"leptonword{number}heardbynobody"
         place.send(http, word)
+        said = http.recorder.last()
         for what, answer in _observed(http, case):
-            heads = " ".join(f"{name}: {value}" for name, value in answer.headers)
-            where = (
-                "the body"
-                if word.encode() in answer.body.lower()
-                else "a header field"
-                if word in heads.lower()
-                else ""
+            where = _where(word, answer)
+            if where is None:
+                continue
+            shown = http.recorder.last()
+            if said is not None and isinstance(shown, HttpExchange):
+                http.recorder.only([said, replace(shown, holds=word)])
+            raise SubjectFault(
+                f"sent {word!r} as {place.what}, then {what}; found it in {where} of that answer, "
+                "expected nothing of an earlier request"
             )
-            if where:
-                raise SubjectFault(
-                    f"sent {word!r} as {place.what}, then {what}; found it in {where} of that answer, "
-                    "expected nothing of an earlier request"
-                )
 
     each(budget, places, body)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from lepton_conformance.certify import certify
-from lepton_conformance.mutants import engine_faults, talker
+from lepton_conformance.mutants import calling_faults, engine_faults, talker
 from lepton_conformance.mutants.matrix import Mutant, reached
 
 CORRECT = {
@@ -16,6 +16,7 @@ CORRECT = {
     "exec": f"exec:{sys.executable} -m lepton_conformance.mutants.talker",
 }
 MUTANTS: tuple[Mutant, ...] = (
+    calling_faults.FetchesWeights,
     engine_faults.TransposeReshapes,
     engine_faults.NanIsZero,
     engine_faults.EmptyIsModel,

@@ -16,6 +16,8 @@ from lepton_conformance.mutants.naive import Naive
 
 #: A value, a status, a field, an order, bytes, framing, history, a crowd, a closed connection.
 MUTANTS = (
+    "asr-log-01-last-id",
+    "asr-log-01-metrics-by-path",
     "bin-03-no-length",
     "bin-05-shifted",
     "dat-04-zero",

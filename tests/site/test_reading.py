@@ -82,6 +82,8 @@ def test_every_kind_of_page_opens_from_a_folder(visit: Visit, kinds: dict[str, s
     page = visit("", "folder")
     home = page.url.removesuffix("index.html")
     for path in kinds.values():
+        if path.startswith("zh/") and path != "zh/":
+            continue
         page.goto(f"{home}{path}index.html")
         links = page.locator("a[href]").evaluate_all("links => links.map(each => each.href)")
         assert not [

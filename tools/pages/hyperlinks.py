@@ -77,7 +77,7 @@ def _judge(
     if parts.scheme or parts.netloc:
         if tag == "a" and parts.scheme == "mailto":
             return None
-        if tag in ("a", "link") and parts.scheme == "https" and parts.hostname in hosts:
+        if tag == "a" and parts.scheme == "https" and parts.hostname in hosts:
             return None
         if tag == "img" and parts.scheme == "data":
             return None

@@ -38,6 +38,8 @@ MAX_TENSORS = 500_000
 MAX_VALUES = 100_000
 MAX_RANK = 4096
 MAX_TYPED_RANGES = 65_536
+#: The field of the values of each element type that a weight may have; the other fields are passed over.
+WEIGHT_FIELDS = {1: 4, 2: 5, 3: 5, 10: 5, 11: 10, 16: 5}
 
 STRING = 8
 EXTERNAL = 1
@@ -265,7 +267,7 @@ class _Reader:
         raw: tuple[int, int] | None = None
         counts: dict[int, int] = {}
         external: list[tuple[str, str]] = []
-        typed: list[tuple[int, int]] = []
+        typed: dict[int, list[tuple[int, int]]] = {}
         for number, kind, first, after in self._wire.fields(start, end):
             self._expect("Tensor", number, kind, first)
             if number == 1:
@@ -284,8 +286,9 @@ class _Reader:
                 packed = unit is not None and kind == LENGTH
                 count = self._packed_count(unit or 0, first, after) if packed else 1
                 counts[number] = counts.get(number, 0) + count
-                if len(typed) < MAX_TYPED_RANGES and kind != VARINT:
-                    typed.append((first, after))
+                ranges = typed.setdefault(number, [])
+                if len(ranges) < MAX_TYPED_RANGES:
+                    ranges.append((self._wire.varint_start(after) if kind == VARINT else first, after))
             elif number == 13:
                 external.append(self._pair(first, after))
             elif number == 14:
@@ -301,7 +304,7 @@ class _Reader:
             tuple(external) if location == EXTERNAL else None,
             main,
             start,
-            tuple(typed),
+            tuple(typed.get(WEIGHT_FIELDS.get(data_type, 0), ())),
         )
         self._tensors.append(tensor)
         if len(self._tensors) > MAX_TENSORS:

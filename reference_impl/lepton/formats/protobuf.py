@@ -20,10 +20,11 @@ MAX_FIELDS = 10_000_000
 MAX_TEXT_BYTES = 65_536
 #: Bytes read at a time; headers of fields are looked up in this window.
 WINDOW_BYTES = 262_144
-#: The longest header of a field: two varints of ten bytes.
+#: The most bytes of a varint; the longest header of a field is two of them.
+_VARINT_BYTES = 10
 _HEADER_BYTES = 20
 
-#: One field: number, wire type, and value and 0, or start and end of its content.
+#: One field: number, wire type, and value and its end, or start and end of its content.
 Field = tuple[int, int, int, int]
 
 
@@ -94,7 +95,7 @@ class Wire:
                 after = self._base + index
                 if after > end:
                     raise WireError(at, f"found field {number} cut off at the end of its message")
-                yield number, kind, value, 0
+                yield number, kind, value, after
             elif kind in (FIXED32, FIXED64):
                 first = self._base + index
                 after = first + (4 if kind == FIXED32 else 8)
@@ -111,6 +112,14 @@ class Wire:
         if index >= 0 and end - self._base <= len(self._buffer):
             return self._buffer[index : end - self._base]
         return self._source.read_at(start, end - start)
+
+    def varint_start(self, end: int) -> int:
+        """Return where the varint begins that ends at `end`: the byte before it ends another one."""
+        before = self._source.read_at(max(0, end - _VARINT_BYTES - 1), min(end, _VARINT_BYTES + 1))
+        at = len(before) - 1
+        while at > 0 and before[at - 1] >= 0x80:
+            at -= 1
+        return end - (len(before) - at)
 
     def text(self, start: int, end: int) -> str:
         """Return a short string; bytes that are not UTF-8 are escaped."""

@@ -8,10 +8,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from onnx import ModelProto
 
 from lepton_conformance.forge import models
 from lepton_conformance.forge.bases import Bases
 from lepton_conformance.forge.boundaries.comparisons import two_documents_draft
+from lepton_conformance.forge.boundaries.wire import field
 from lepton_conformance.forge.draft import Draft, Forged, kept
 from lepton_conformance.forge.package import MODEL, VECTORS, Case, build_package
 from lepton_conformance.forge.score import Model
@@ -117,8 +119,6 @@ def _second(change: bool) -> Forge:
     """Return a forge with a second artifact in whose chosen initializer nothing looks."""
 
     def forge(bases: Bases) -> Forged:
-        from onnx import ModelProto
-
         draft = bases.alone().linear()
         path = "model/second.onnx"
         data = draft.member(MODEL).data
@@ -316,6 +316,21 @@ def _given_twice() -> Forged:
     return vectors(lambda v: v["controls"].extend(more), Bases.vision)(Bases())
 
 
+def _as_numbers() -> Forged:
+    """Return a package whose weight of FP16 stands as numbers, one a field, beside another field."""
+    draft = weighed_draft({"p": _floats(1, 2, kind="<f2"), "q": _floats(1, 2, -4)}, "q")
+    built = ModelProto.FromString(draft.member(MODEL).data)
+    half = built.graph.initializer[0]
+    numbers = np.frombuffer(half.raw_data, "<u2")
+    half.ClearField("raw_data")
+    more = b"".join(field(5, 0, int(number)) for number in numbers) + field(4, 2, bytes(8))
+    tensors = [half.SerializeToString() + more, built.graph.initializer[1].SerializeToString()]
+    built.graph.ClearField("initializer")
+    graph = built.graph.SerializeToString() + b"".join(field(5, 2, tensor) for tensor in tensors)
+    built.ClearField("graph")
+    return draft.put(MODEL, built.SerializeToString() + field(7, 2, graph)).directory()
+
+
 def sound_controls() -> Iterator[ValidPackage]:
     """Yield packages whose controls just apply and are killed."""
     for name, (weights, chosen) in CHOICES.items():
@@ -327,3 +342,4 @@ def sound_controls() -> Iterator[ValidPackage]:
     yield ValidPackage("three-survivors", _three_survive)
     yield ValidPackage("two-channels", lambda: channels_draft().directory())
     yield ValidPackage("controls-twice", _given_twice)
+    yield ValidPackage("weights-as-numbers", _as_numbers)

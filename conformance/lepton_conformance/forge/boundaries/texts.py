@@ -6,234 +6,21 @@ Owns the spellings, for the manifest, the card and vectors documents alike; leav
 
 import functools
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 from lepton_conformance.forge.boundaries.sealed import broken, sealed, sound, written
+from lepton_conformance.forge.boundaries.spellings import CANONICAL, MALFORMED, NOT_CANONICAL
 from lepton_conformance.forge.draft import MANIFEST, Forged, Member
 from lepton_conformance.forge.package import CARD, VECTORS
 from lepton_conformance.forge.valid import ValidPackage, linear_draft
 from lepton_conformance.forge.violation import Violation
 
-__all__ = ["MALFORMED", "near_misses", "sound_texts", "text_faults"]
+__all__ = ["near_misses", "sound_texts", "text_faults"]
 
 MEBIBYTE = 1 << 20
 MAX_MANIFEST_BYTES, MAX_DOCUMENT_BYTES, MAX_DEPTH = 16 * MEBIBYTE, 64 * MEBIBYTE, 64
 MORE = "vectors/more.json"
-
-#: Values of an extension that make a document no I-JSON. They are written where `"?"` stands in the text.
-MALFORMED: Mapping[str, bytes] = {
-    "name-twice": b'{"a":1,"a":2}',
-    "name-twice-alike": b'{"a":1,"a":1}',
-    "name-twice-apart": b'{"a":1,"b":{"c":[]},"d":0,"a":2}',
-    "name-thrice": b'{"a":1,"a":1,"a":1}',
-    "name-twice-in-a-list": b'[0,[{"b":{}},{"b":{},"b":{}}]]',
-    "name-twice-deep": b'{"x":{"y":[{"z":{"a":null,"a":null}}]}}',
-    "empty-name-twice": b'{"":1,"":2}',
-    "name-twice-by-escape": b'{"a":1,"\\u0061":2}',
-    "name-twice-by-escape-of-a-slash": b'{"/":1,"\\/":2}',
-    "name-twice-by-escape-of-two": b'{"\xf0\x9f\x98\x80":1,"\\ud83d\\ude00":2}',
-    "name-twice-by-capital-escape": b'{"\\u00e9":1,"\\u00E9":2}',
-    "name-twice-of-objects": b'{"a":{"b":1},"a":{"c":2}}',
-    "surrogate-high": b'"\\ud800"',
-    "surrogate-high-last": b'"\\udbff"',
-    "surrogate-low": b'"\\udc00"',
-    "surrogate-low-last": b'"\\udfff"',
-    "surrogate-capitals": b'"x\\uD83Dy"',
-    "surrogates-turned": b'"\\ude00\\ud83d"',
-    "surrogate-high-twice": b'"\\ud83d\\ud83d\\ude00"',
-    "surrogate-and-letter": b'"\\ud83dA"',
-    "surrogate-and-escape": b'"\\ud83d\\n"',
-    "surrogate-and-other-escape": b'"\\ud83d\\u0041"',
-    "surrogate-in-a-name": b'{"\\udc00":1}',
-    "surrogate-in-a-deep-name": b'[{"a":[{"b\\ud800":1}]}]',
-    "surrogate-in-a-deep-text": b'{"a":[{"b":["","\\udfff"]}]}',
-    "surrogate-behind-a-pair": b'"\\ud83d\\ude00\\ude00"',
-    "bytes-ff": b'"\xff"',
-    "bytes-overlong": b'"\xc0\x80"',
-    "bytes-overlong-slash": b'"\xc0\xaf"',
-    "bytes-overlong-of-three": b'"\xe0\x9f\xbf"',
-    "bytes-overlong-of-four": b'"\xf0\x8f\xbf\xbf"',
-    "bytes-of-a-surrogate": b'"\xed\xa0\x80"',
-    "bytes-of-a-pair": b'"\xed\xa0\xbd\xed\xb8\x80"',
-    "bytes-beyond": b'"\xf4\x90\x80\x80"',
-    "bytes-cut": b'"\xe6\x96"',
-    "bytes-latin": b'"caf\xe9"',
-    "bytes-in-a-name": b'{"\x80":1}',
-    "bytes-continued": b'"a\x80"',
-    "bytes-outside": b"\xc2\xa01",
-    "nan": b"NaN",
-    "minus-nan": b"-NaN",
-    "infinity": b"Infinity",
-    "minus-infinity": b"-Infinity",
-    "beyond-binary64": b"1e309",
-    "minus-beyond-binary64": b"-1e309",
-    "just-beyond-binary64": b"1.7976931348623159e308",
-    "digits-beyond-binary64": b"1" + b"0" * 309,
-    "minus-digits-beyond-binary64": b"-2" + b"0" * 308,
-    "digits-beyond-binary64-and-fraction": b"9" * 310 + b".5",
-    "leading-zero": b"01",
-    "leading-zeros": b"-007",
-    "zero-and-digits": b"00",
-    "plus": b"+1",
-    "no-digit-before": b".5",
-    "no-digit-behind": b"1.",
-    "no-digit-before-exponent": b"1.e3",
-    "no-exponent": b"1e",
-    "no-digits-in-exponent": b"1e+",
-    "minus-alone": b"-",
-    "two-minuses": b"--1",
-    "two-points": b"1.2.3",
-    "hexadecimal": b"0x1F",
-    "underscore": b"1_000",
-    "long-suffix": b"1L",
-    "other-digits": "１".encode(),
-    "capital-true": b"True",
-    "capital-null": b"NULL",
-    "none": b"None",
-    "undefined": b"undefined",
-    "true-cut": b"tru",
-    "true-and-more": b"truely",
-    "comma-behind": b"[1,]",
-    "comma-behind-member": b'{"a":1,}',
-    "comma-before": b"[,1]",
-    "comma-alone": b"[,]",
-    "two-commas": b"[1,,2]",
-    "no-comma": b"[1 2]",
-    "no-comma-in-object": b'{"a":1 "b":2}',
-    "semicolon": b"[1;2]",
-    "no-colon": b'{"a" 1}',
-    "equals": b'{"a"=1}',
-    "no-value": b'{"a":}',
-    "no-name": b"{:1}",
-    "name-without-quotes": b"{a:1}",
-    "name-is-a-number": b"{1:1}",
-    "single-quotes": b"'a'",
-    "single-quotes-in-a-name": b"{'a':1}",
-    "nothing": b"",
-    "line-comment": b"1//x\n",
-    "block-comment": b"/*x*/1",
-    "hash-comment": b"1#x\n",
-    "tab-in-a-text": b'"a\tb"',
-    "line-feed-in-a-text": b'"a\nb"',
-    "nul-in-a-text": b'"a\0b"',
-    "control-in-a-text": b'"a\x1fb"',
-    "control-in-a-name": b'{"a\rb":1}',
-    "escape-x": b'"\\x41"',
-    "escape-a": b'"\\a"',
-    "escape-v": b'"\\v"',
-    "escape-zero": b'"\\0"',
-    "escape-quote": b'"\\\'"',
-    "escape-capital-n": b'"\\N"',
-    "escape-capital-u": b'"\\U0041"',
-    "escape-line-feed": b'"a\\\nb"',
-    "escape-of-three": b'"\\u004"',
-    "escape-of-no-digits": b'"\\u00G0"',
-    "escape-with-sign": b'"\\u+041"',
-    "escape-with-space": b'"\\u 041"',
-    "text-without-end": b'"a',
-    "bracket-without-end": b"[1",
-    "brace-without-end": b'{"a":1',
-    "bracket-too-many": b"[1]]",
-    "brackets-crossed": b'[{"a":1]}',
-    "vertical-tab": b"\x0b1",
-    "form-feed": b"[1,\x0c2]",
-    "no-break-space": "\xa01".encode(),
-    "line-separator": "\u20281".encode(),
-    "mark-inside": "\ufeff1".encode(),
-    "nul-outside": b"1\0",
-    "two-values": b"1 2",
-}
-#: Values in another form than the canonical one.
-_NOT_CANONICAL: Mapping[str, bytes] = {
-    "space-after-colon": b'{"a": 1}',
-    "space-before-colon": b'{"a" :1}',
-    "space-after-comma": b"[1, 2]",
-    "space-before-comma": b"[1 ,2]",
-    "space-in-an-empty-list": b"[ ]",
-    "space-in-an-empty-object": b"{ }",
-    "space-before": b" 1",
-    "line-feed": b"[\n1]",
-    "tab": b"[1\t]",
-    "carriage-return": b"[1\r]",
-    "order": b'{"b":1,"a":2}',
-    "order-of-a-prefix": b'{"ab":1,"a":2}',
-    "order-of-case": b'{"a":1,"B":2}',
-    "order-of-numbers": b'{"2":1,"10":2}',
-    "order-of-empty": b'{"a":1,"":2}',
-    "order-deep": b'[[{"x":{"b":1,"a":2}}]]',
-    "order-of-accents": '{"é":1,"z":2}'.encode(),
-    "order-of-code-points": '{"\ue000":1,"\U0001f600":2}'.encode(),
-    "order-of-code-points-ffff": '{"\uffff":1,"\U00010000":2}'.encode(),
-    "order-of-a-later-code-point": '{"a\ufb01":1,"a\U0001f600":2}'.encode(),
-    "one-point-zero": b"1.0",
-    "minus-zero": b"-0",
-    "minus-zero-point": b"-0.0",
-    "zero-point": b"0.0",
-    "zero-exponent": b"0e0",
-    "zero-behind": b"1.50",
-    "exponent-of-one": b"1e0",
-    "exponent-for-hundred": b"1e2",
-    "exponent-of-a-fraction": b"1.5e1",
-    "exponent-for-a-tenth": b"1e-1",
-    "exponent-without-plus": b"1e21",
-    "exponent-capital": b"1E+21",
-    "exponent-with-zero": b"1e+021",
-    "exponent-of-two-digits": b"1e-07",
-    "exponent-too-early": b"1e+20",
-    "exponent-too-late": b"1000000000000000000000",
-    "exponent-of-small-too-early": b"1e-6",
-    "exponent-of-small-too-late": b"0.0000001",
-    "exponent-as-python-writes": b"1e+16",
-    "mantissa-of-two-digits": b"12e+21",
-    "mantissa-with-zero": b"1.0e+21",
-    "integer-between-two": b"9007199254740993",
-    "minus-integer-between-two": b"-9007199254740993",
-    "integer-of-64-bits": b"18446744073709551615",
-    "integer-too-exact": b"123456789012345678901",
-    "fraction-too-long": b"0.1000000000000000055511151231257827",
-    "fraction-of-18-digits": b"0.30000000000000004441",
-    "fraction-too-short": b"5e-325",
-    "least-too-long": b"4.9406564584124654e-324",
-    "largest-too-long": b"1.79769313486231570e+308",
-    "largest-without-exponent": b"17976931348623157" + b"0" * 292,
-    "escape-of-a-letter": b'"\\u0061"',
-    "escape-of-an-accent": b'"\\u00e9"',
-    "escape-of-a-pair": b'"\\ud83d\\ude00"',
-    "escape-of-a-slash": b'"\\/"',
-    "escape-of-a-delete": b'"\\u007f"',
-    "escape-of-a-line-separator": b'"\\u2028"',
-    "escape-of-a-c1-control": b'"\\u0085"',
-    "escape-of-a-mark": b'"\\ufeff"',
-    "escape-long-backspace": b'"\\u0008"',
-    "escape-long-tab": b'"\\u0009"',
-    "escape-long-line-feed": b'"\\u000a"',
-    "escape-long-form-feed": b'"\\u000c"',
-    "escape-long-carriage-return": b'"\\u000d"',
-    "escape-long-quote": b'"\\u0022"',
-    "escape-long-backslash": b'"\\u005c"',
-    "escape-capitals": b'"\\u001F"',
-    "escape-of-less": b'"\\u003c"',
-    "escape-in-a-name": b'{"\\u0061":1}',
-    "escape-in-a-deep-name": b'[{"a":{"\\/":1}}]',
-}
-#: Values in their canonical form that writers get wrong.
-_CANONICAL: list[Any] = [
-    *("\b\t\n\f\r\"\\/", "\0\x01\x07\x0b\x0e\x1f\x7f\x80\x85\xa0", "\u2028\u2029\ufeff\ufffd\uffff"),
-    *("\U0001f600\U0010ffff", "e\u0301", "\u202e", "[{" * 70, '"}]', "\\", '\\"[[', '"\\', "//"),
-    *("/*x*/", "é<>&'"),
-    *(0, -1, 1, 10, 1e21, 1e20, 1e-6, 1e-7, 1.5e-7, 123456789.125, 0.1, -0.1, 5e-324),
-    2.2250738585072014e-308,
-    *(1.7976931348623157e308, -1.7976931348623157e308, 9007199254740991, -9007199254740991),
-    333333333.3333333,
-    *(9007199254740992.0, 295147905179352830000.0, 9.999999999999997e22, 1e23, 1.0000000000000001e23, 1e22),
-    *(999999999999999700000.0, 999999999999999900000.0, 9.999999999999997e-7, 333333333.33333325, 4.5, 2e-3),
-    *(-0.0000033333333333333333, 1424953923781206.2, 1e16, 123456789012345680000.0, 1e100, 1.1e-10, 1e-5),
-    *(True, False, None, [], {}, [[]], [{}], {"": ""}, {"a": {"": {}}}),
-    {"10": 1, "2": 2, "A": 3, "a": 4, "ab": 5, "\xe9": 6, "\u20ac": 7, "\ud7ff": 8},
-    {"\U0001f600": 9, "\ue000": 10},
-    {"\uffff": 1, "\U00010000": 2, "\ufb33": 3, "\r": 4, "1": 5, "\x80": 6, "\ufb01": 7, "~": 8, "é": 9},
-]  # fmt: skip
 
 
 def text_faults() -> Iterator[Violation]:
@@ -249,7 +36,7 @@ def text_faults() -> Iterator[Violation]:
             yield broken(requirement, f"whole-{name}", _whole, path, change)
     for name, change in _members_twice().items():
         yield broken("PKG-MAN-02", f"member-twice-{name}", _whole, MANIFEST, change)
-    for name, text in _NOT_CANONICAL.items():
+    for name, text in NOT_CANONICAL.items():
         yield broken("PKG-MAN-03", name, _manifest_with, text)
     for name, (old, new) in _FRAMES.items():
         yield broken("PKG-MAN-03", f"frame-{name}", _replaced, old, new)
@@ -275,7 +62,7 @@ def text_faults() -> Iterator[Violation]:
 
 def sound_texts() -> Iterator[ValidPackage]:
     """Yield packages whose texts are as long, as deep and as odd as may be."""
-    yield sound("text-canonical", _manifest_with, written(_CANONICAL))
+    yield sound("text-canonical", _manifest_with, written(CANONICAL))
     for name, text in _deepest().items():
         yield sound(f"text-depth-{name}", _manifest_with, text)
         yield sound(f"text-depth-{name}-card", _document_with, CARD, text)
@@ -285,7 +72,7 @@ def sound_texts() -> Iterator[ValidPackage]:
     yield sound("vectors-of-64-MiB", _spaced, MORE, MAX_DOCUMENT_BYTES)
     for path in (CARD, VECTORS):
         yield sound(f"{path}-loose", _whole, path, _loose)
-        for name, text in _NOT_CANONICAL.items():
+        for name, text in NOT_CANONICAL.items():
             if path == CARD:
                 yield sound(f"{path}-{name}", _document_with, path, text)
 
@@ -293,7 +80,7 @@ def sound_texts() -> Iterator[ValidPackage]:
 def near_misses(identifier: str) -> Iterator[ValidPackage]:
     """Yield packages whose texts break another rule than the one named."""
     if identifier in ("PKG-MAN-01", "PKG-MAN-02"):
-        for name, text in _NOT_CANONICAL.items():
+        for name, text in NOT_CANONICAL.items():
             yield sound(name, _manifest_with, text)
     if identifier in ("PKG-MAN-03", "PKG-MAN-01"):
         for name in ("name-twice", "surrogate-high", "bytes-ff", "nan", "comma-behind", "two-values"):

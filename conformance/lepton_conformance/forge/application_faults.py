@@ -159,6 +159,11 @@ APPLICATION_FAULTS: tuple[Violation, ...] = (
         _put("speech-detection", answer=[{"bind": "spans", "spans": "y"}]),
     ),
     Violation(
+        "APP-BND-01",
+        "labels-without-classes",
+        _task(BOXES, lambda task: task["answer"][0].pop("classes")),
+    ),
+    Violation(
         "APP-BND-02", "unknown-input", _put(IMAGE, request=[{"bind": "image-pixels", "input": "image"}])
     ),
     Violation("APP-BND-02", "unknown-output", _put(TEXT, answer=[{"bind": "label-id", "output": "t"}])),

@@ -52,7 +52,7 @@ def binding_faults(task: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
                 names = ", ".join(group["bindings"])
                 yield f"/{side}", f"found {count} bindings, expected {expected}: {names}"
         for at, binding in enumerate(task[side]):
-            for member, message in _inner_faults(task["task"], binding):
+            for member, message in _inner_faults(task, binding):
                 yield f"/{side}/{at}/{member}", message
 
 
@@ -60,7 +60,7 @@ def _key(binding: Binding) -> str:
     return f"{binding['bind']}:{binding['member']}" if "member" in binding else str(binding["bind"])
 
 
-def _inner_faults(task: str, binding: Binding) -> Iterator[tuple[str, str]]:
+def _inner_faults(task: Mapping[str, Any], binding: Binding) -> Iterator[tuple[str, str]]:
     if binding["bind"] == "columns":
         names = [one["name"] for one in binding["columns"]]
         if len(set(names)) != len(names):
@@ -69,10 +69,15 @@ def _inner_faults(task: str, binding: Binding) -> Iterator[tuple[str, str]]:
         levels = binding["levels"]
         if sorted(levels) != list(levels):
             yield "levels", f"found {levels}, expected them in ascending order"
-    if binding["bind"] == "spans" and task in _SPANS:
+    if binding["bind"] == "spans" and task["task"] in _SPANS:
+        beside = _SPANS[task["task"]]
         for member in ("texts", "scores"):
-            if (member in binding) != (member == _SPANS[task]):
-                yield member, f"expected {_SPANS[task]!r} beside the spans, and nothing else"
+            if (member in binding) != (member == beside):
+                yield member, f"expected {beside!r} beside the spans, and nothing else"
+    if binding["bind"] == "boxes" and "classes" not in binding and "labels" in task:
+        count = len(task["labels"]["ids"])
+        if count != 1:
+            yield "boxes", f"found {count} labels, expected one where there are no classes"
 
 
 def tensor_faults(

@@ -65,7 +65,7 @@ def _range_message(metric: str, value: float) -> str:
     return f"found {value}, expected {metric} in {entry['min']} .. {entry['max']}"
 
 
-@check("APP-MET-03", profile=PROFILE)
+@check("APP-MET-03", needs=SHAPE, profile=PROFILE)
 def agreeing_card(package: Package) -> Iterator[Finding | NotChecked]:
     """Evaluations in the card agree with the registered metrics of their name."""
     from lepton.application.registry import metrics

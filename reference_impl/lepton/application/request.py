@@ -17,6 +17,7 @@ from lepton.application.elements import (
     element,
     is_floating,
     missing_element,
+    same_elements,
     text_element,
 )
 from lepton.application.failure import Failure, Work
@@ -34,12 +35,22 @@ _FULL_SCALE = 32768
 
 
 class Bound(NamedTuple):
-    """One input that a request gives: its bytes are made when they are asked for."""
+    """One input that a request gives: its bytes are made when they are asked for.
+
+    `length` is their number where one element of the request becomes many of the tensor.
+    """
 
     name: str
     datatype: str
     shape: tuple[int, ...]
     make: Callable[[], bytes]
+    length: int | None = None
+
+    def gives(self, tensor: Tensor) -> bool:
+        """Say whether this is the tensor, without making more bytes than it has."""
+        if self.length not in (None, len(tensor.data)):
+            return False
+        return self.shape == tensor.shape and same_elements(self.tensor(), tensor)
 
     def tensor(self) -> Tensor:
         """Return the tensor itself."""
@@ -281,7 +292,8 @@ class _Binder:
         self._fit(spec, shape)
         count = math.prod(shape)
         self._work.take(count)
-        return Bound(spec["name"], spec["datatype"], shape, lambda: filled.one * count)
+        length = len(filled.one) * count
+        return Bound(spec["name"], spec["datatype"], shape, lambda: filled.one * count, length)
 
 
 def _admits(symbol: Mapping[str, Any], size: int) -> bool:

@@ -164,7 +164,6 @@ def _difference(
 ) -> tuple[str, str, str] | None:
     """Return requirement, place and message of what differs first."""
     from lepton.application.answer import answer_of
-    from lepton.application.elements import same_elements
     from lepton.application.failure import Failure
     from lepton.application.request import inputs_of
 
@@ -182,7 +181,7 @@ def _difference(
             message = f"the input {one.name!r}: found the shape {list(one.shape)}, expected {theirs['shape']}"
             return "APP-EXA-04", "/request", message
         work.take(len(theirs["data"]) // _BYTES_OF_ONE)
-        if not same_elements(one.tensor(), _tensor(theirs)):
+        if not one.gives(_tensor(theirs)):
             return "APP-EXA-04", "/request", f"the input {one.name!r}: found other elements than the vector's"
     outputs = {one["name"]: _tensor(one) for one in vector["expected"]}
     answer = answer_of(task, request, outputs, work)

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from lepton.application.answer import answer_of
-from lepton.application.elements import Tensor, same_elements
+from lepton.application.elements import Tensor
 from lepton.application.failure import Failure, Work
 from lepton.application.fit import binding_faults, named_tensors, tensor_faults
 from lepton.application.inverse import request_of
@@ -106,7 +106,7 @@ def _examples(
         bound = inputs_of(task, request, list(specs.values()), symbols, work)
         if isinstance(bound, Failure) or {one.name for one in bound} != inputs.keys():
             continue
-        if not all(same_elements(one.tensor(), inputs[one.name]) for one in bound):
+        if not all(one.gives(inputs[one.name]) for one in bound):
             continue
         answer = answer_of(task, request, outputs, work)
         if isinstance(answer, Failure) or answer in seen:

@@ -326,6 +326,17 @@ def test_a_tensor_that_no_memory_holds_is_not_made() -> None:
         asked(task("text-generation", PROMPT), specs, prompt="x")
 
 
+def test_a_long_text_is_not_repeated_to_be_compared() -> None:
+    request = {"task": "text-generation", "version": 1, "prompt": "x" * 2**20}
+    found = inputs_of(
+        task("text-generation", PROMPT), request, [spec("p", "BYTES", 2**20)], SYMBOLS, Work(2**21)
+    )
+    assert not isinstance(found, Failure)
+    vector = Tensor("p", "BYTES", (2**20,), bytes(4 * 2**20))
+    # Made, it would have a million times a million bytes.
+    assert not found[0].gives(vector)
+
+
 @pytest.mark.parametrize(
     ("entry", "specs", "members"),
     [

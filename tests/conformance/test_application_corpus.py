@@ -6,20 +6,25 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 import lepton_spec
 from lepton.checks import examples
 from lepton.cli import main
+from lepton.validate import validate_package
 from lepton_conformance.forge import ValidPackage, Violation
 from lepton_conformance.forge.application_faults import APPLICATION_FAULTS
 from lepton_conformance.forge.applications import (
     APPLICATION,
+    APPLICATION_DRAFTS,
     VALID_APPLICATIONS,
     image_classification,
     two_tasks,
 )
 from lepton_conformance.forge.package import VECTORS
 from lepton_conformance.forge.valid import linear_draft
+from lepton_conformance.strategies.documents import mutated
 
 Judge = Callable[..., tuple[int, dict[str, Any]]]
 
@@ -150,3 +155,16 @@ def test_endless_bindings_are_a_limit_of_this_validator(
     code, report = judge(image_classification().directory().write(tmp_path))
     assert (code, report["verdict"], named(report)) == (3, "inconclusive", [])
     assert "the limit of this validator" in reasons(report)["APP-EXA-05"]
+
+
+@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_whatever_a_document_says_it_is_judged(data: st.DataObject, tmp_path_factory: Any) -> None:
+    draft = APPLICATION_DRAFTS[data.draw(st.sampled_from(sorted(APPLICATION_DRAFTS)))]()
+    document = data.draw(mutated(json.loads(draft.member(APPLICATION).data)))
+    written = json.dumps(document, ensure_ascii=False).encode("utf-8", "surrogatepass")
+    path = draft.put(APPLICATION, written).directory().write(tmp_path_factory.mktemp("mutated"))
+    report = validate_package(path, level="quick")
+    broken = {one.requirement for one in report.findings}
+    assert all(one.startswith("APP-") for one in broken), broken
+    assert checkable() <= broken | set(report.checked) | report.not_checked.keys()

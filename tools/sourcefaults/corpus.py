@@ -89,6 +89,8 @@ def wrong(laid: Laid, answer: Mapping[str, Any]) -> str:
     not_checked = [one["requirement"] for one in report["notChecked"]]
     if case.near:
         return laid.about if laid.about in violated else ""
+    if case.undecided:
+        return "" if laid.about in not_checked and laid.about not in violated else laid.about
     if not case.violates:
         outside = OUTSIDE_QUICK if case.level == "quick" else ()
         open_ = [name for name in not_checked if name in checkable() and name not in outside]

@@ -94,7 +94,9 @@ class _Package:
 
     def _filled(self, arrays: Mapping[str, Array], tensors: Sequence[Mapping[str, Any]]) -> dict[str, Array]:
         defaults = {t["name"]: t["default"] for t in tensors if t.get("optional") and t["name"] not in arrays}
-        return {**arrays, **{name: np.array(value, dtype="<f4") for name, value in defaults.items()}}
+        with np.errstate(over="ignore"):  # one of another datatype, which no model here reads
+            filled = {name: np.array(value, dtype="<f4") for name, value in defaults.items()}
+        return {**arrays, **filled}
 
 
 def mutation(

@@ -232,6 +232,7 @@ def cases(validator: ValidatorSubject, identifier: str) -> Cases[PackageCase]:
     boundary = (*kept, *boundary_cases(validator, identifier))
     levels = validator.levels()
     faults = [one for one in VIOLATIONS if one.requirement == identifier and one.varies]
+    faults += boundaries.varied(identifier)
     # Replaying takes many times as long: where it shows nothing of the requirement, it is rare.
     seldom = 2 if identifier in FULL_ONLY else 16
 

@@ -37,7 +37,7 @@ from lepton_conformance.forge.boundaries import (
 from lepton_conformance.forge.valid import ValidPackage
 from lepton_conformance.forge.violation import Violation
 
-__all__ = ["beyond", "near_misses", "replayed", "undecided", "within"]
+__all__ = ["beyond", "near_misses", "replayed", "undecided", "varied", "within"]
 
 _FAULTS: tuple[Callable[[], Iterator[Violation]], ...] = (
     paths.path_faults,
@@ -108,6 +108,32 @@ def _by_requirement() -> dict[str, tuple[Violation, ...]]:
 def beyond(identifier: str) -> tuple[Violation, ...]:
     """Return the packages that violate a requirement by as little as possible."""
     return _by_requirement().get(identifier, ())
+
+
+#: Of these each can be made from the valid packages in any variation.
+_VARIED = (
+    steps.step_faults,
+    interfaces.interface_faults,
+    vectors.vector_faults,
+    wire.wire_faults,
+    graphs.graph_faults,
+    contents.content_faults,
+)
+
+
+@functools.cache
+def _varied() -> dict[str, tuple[Violation, ...]]:
+    found: dict[str, list[Violation]] = {}
+    for module in _VARIED:
+        for one in module():
+            if one.varies:
+                found.setdefault(one.requirement, []).append(one)
+    return {key: tuple(every) for key, every in found.items()}
+
+
+def varied(identifier: str) -> tuple[Violation, ...]:
+    """Return those packages just beyond that can be generated around other valid ones."""
+    return _varied().get(identifier, ())
 
 
 @functools.cache

@@ -274,7 +274,9 @@ def _step_files() -> Iterator[Violation]:
             yield Violation("PKG-PRO-05", f"{fault}-in-{name}", _appended(base, path, more))
         yield Violation("PKG-PRO-05", f"empty-{name}", _put(base, path, b""))
         for role in ("other", "graph", "card", "weights"):
-            yield Violation("PKG-PRO-05", f"{name}-as-{role}", _role(base, path, role))
+            yield Violation(
+                "PKG-PRO-05", f"{name}-as-{role}", _role(base, path, role), varies=role != "weights"
+            )
     yield Violation("PKG-PRO-05", "token-of-nothing-within", _appended(Bases.text, TOKENS, b"\nzzz\n"))
     yield Violation("PKG-PRO-05", "token-again", _appended(Bases.text, TOKENS, b"zzz\nzzz\n"))
     yield Violation("PKG-PRO-05", "first-token-again", _appended(Bases.text, TOKENS, b"[PAD]\n"))
@@ -298,7 +300,8 @@ def _step_files() -> Iterator[Violation]:
     for name, data in graphs.items():
         yield Violation("PKG-PRO-05", f"graph-{name}", _put(Bases.text, SCALE, data))
     for role in ("other", "artifact", "weights", "tokenizer"):
-        yield Violation("PKG-PRO-05", f"graph-as-{role}", _role(Bases.text, SCALE, role))
+        varies = role not in ("artifact", "weights")  # a container aligns these
+        yield Violation("PKG-PRO-05", f"graph-as-{role}", _role(Bases.text, SCALE, role), varies=varies)
 
 
 def _role(base: Base, path: str, role: str) -> Forge:

@@ -158,7 +158,9 @@ def _survive(count: int, *names: str) -> Callable[[dict[str, Any]], object]:
 
     def change(mutation: dict[str, Any]) -> None:
         listed = names or [f"weights-perturbed:{n}" for n in range(count)]
-        mutation["survivors"] = [{"mutant": name, "reason": "So it is said."} for name in listed]
+        mutation["survivors"] = [
+            {"mutant": name, "reason": f"So it is said, {at}."} for at, name in enumerate(listed)
+        ]
         mutation["killed"] = mutation["mutants"] - len(listed)
 
     return change

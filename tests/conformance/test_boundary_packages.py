@@ -1,4 +1,4 @@
-"""What the tables of boundary packages promise; the suite asks the reference validator for each of them.
+"""What the tables of boundary packages promise; the suite asks the reference validator for each of them."""
 
 from collections import Counter
 

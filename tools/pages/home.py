@@ -51,7 +51,7 @@ _DOORS = {
         ("Read the standard", "Start with the scope, the terms and the datatypes.", "core"),
     ),
     "zh": (
-        ("校验模型包", "一个包是否与它声明的一致，直到每个数值。", "validate"),
+        ("验证模型包", "一个包是否与它声明的一致，直到每个数值。", "validate"),
         ("认证运行时或服务器", "用套件评判您的程序，得到证书。", "certify"),
         ("阅读标准", "从范围、术语和数据类型开始。", "core"),
     ),

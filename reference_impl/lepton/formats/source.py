@@ -7,7 +7,10 @@ Serves PKG-DIG-04: a reader sees the bytes that were digested, through the same 
 import os
 from typing import Protocol
 
-__all__ = ["FileSource", "MemorySource", "Source"]
+__all__ = ["FileSource", "MemorySource", "Source", "Stamp"]
+
+#: What changes when the bytes of a file do: device, inode, size, mtime and ctime of one on disk.
+Stamp = tuple[int, ...]
 
 
 class Source(Protocol):
@@ -73,7 +76,7 @@ class FileSource:
         """Return the range `[offset, offset + size)` of this one."""
         return FileSource(self._descriptor, size, self._base + offset)
 
-    def stamp(self) -> tuple[int, int, int]:
-        """Return size and times of the file on disk, to notice that it was written to."""
+    def stamp(self) -> Stamp:
+        """Return which file it is, its size and its times, to notice that it was written to."""
         status = os.fstat(self._descriptor)
-        return status.st_size, status.st_mtime_ns, status.st_ctime_ns
+        return (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)

@@ -21,13 +21,15 @@ from lepton.pack.recipe import Recipe
 from lepton.pack.signature import interface_entries, signature_entries
 from lepton.package.canonical import canonical
 from lepton.package.schema import schema_faults
-from lepton.package.write import Member, write_package
+from lepton.package.write import Member, write_digested
 from lepton.vectors.document import VectorDocument
 
 __all__ = ["Packed", "pack", "refuse_existing"]
 
 _VECTORS, _CARD, _ASSURANCE = "vectors/golden.json", "card.json", "assurance.json"
 _APPLICATION = "application.json"
+#: The roles of files that engines open themselves.
+_MODEL_ROLES = ("artifact", "weights")
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,14 +78,18 @@ def refuse_existing(out: Path) -> None:
 
 
 def _publish(members: list[Member], manifest: dict[str, Any], out: Path) -> str:
-    """Write the package beside its place, let the validator judge it, and only then move it there."""
+    """Write the package beside its place, let the validator judge it, and only then move it there.
+
+    The folder beside is this process' own, and closed to other people: what was digested while it was
+    written there is not digested again, unless it has changed.
+    """
     from lepton.validate import validate_package
 
     out.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".lepton-pack-", dir=out.parent) as name:
         beside = Path(name) / out.name
-        identity = write_package(members, manifest, beside)
-        report = validate_package(beside, level="full", allow_executable=True)
+        written = write_digested(members, manifest, beside)
+        report = validate_package(beside, level="full", allow_executable=True, written=written)
         errors = [one for one in report.findings if severity(one.requirement) is Severity.ERROR]
         if errors:
             first, more = errors[0], f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
@@ -92,7 +98,7 @@ def _publish(members: list[Member], manifest: dict[str, Any], out: Path) -> str:
                 f"{first.message}{more}. {first.hint}"
             )
         beside.replace(out)
-    return identity
+    return written.identity
 
 
 def _manifest(recipe: Recipe, origin: Origin) -> dict[str, Any]:
@@ -218,7 +224,10 @@ class _Draft:
 
 @contextmanager
 def _materialized(manifest: Mapping[str, Any], members: list[Member]) -> Iterator[_Draft]:
-    """Lay the artifacts' files out in a temporary folder: links where they exist already."""
+    """Lay the files out in a temporary folder: links where they exist already.
+
+    Engines follow no link out of the folder, so that what they open is linked to hard, or copied.
+    """
     with tempfile.TemporaryDirectory(prefix="lepton-pack-") as name:
         folder = Path(name)
         for member in members:
@@ -226,8 +235,10 @@ def _materialized(manifest: Mapping[str, Any], members: list[Member]) -> Iterato
             target.parent.mkdir(parents=True, exist_ok=True)
             if isinstance(member.source, bytes):
                 target.write_bytes(member.source)
-            elif isinstance(member.source, Path):
+            elif isinstance(member.source, Path) and member.role in _MODEL_ROLES:
                 _copy(member.source, target)
+            elif isinstance(member.source, Path):
+                target.symlink_to(member.source.resolve())
             else:
                 with target.open("wb") as file:
                     file.writelines(member.source())

@@ -32,6 +32,7 @@ from lepton.package.limits import MAX_DOCUMENT_BYTES, MAX_MANIFEST_BYTES, MAX_ME
 from lepton.package.paths import MANIFEST, displayed
 from lepton.package.schema import SchemaFault, schema_faults
 from lepton.package.tensorfile import HeaderFact, read_header
+from lepton.package.written import Written
 
 __all__ = ["DOCUMENTS", "DocumentFact", "FileFact", "Package", "open_package"]
 
@@ -89,9 +90,13 @@ class Package:
     `weights` which of its weights mutants can change; `closed` are the files that unpack to too much.
     """
 
-    def __init__(self, container: Container) -> None:
-        """Read everything. Raises: SourceError when the disk fails."""
+    def __init__(self, container: Container, written: Written | None = None) -> None:
+        """Read everything; of what this process has just written, large files are not digested again.
+
+        Raises: SourceError when the disk fails.
+        """
         self.container = container
+        self._written = written
         self.path = container.path
         self.manifest_bytes: bytes | None = None
         self.manifest_size: int | None = None
@@ -190,7 +195,7 @@ class Package:
             if path in self.closed:
                 return FileFact("PKG-DIG-03", unread=CLOSED)
             schema, form = schemas.get(path), formats.get(path)
-            return _read_file(self.container, listed[path], schema, form, self._budget)
+            return _read_file(self.container, listed[path], schema, form, self._budget, self._written)
 
         tasks = [(one["size"], path) for path, one in listed.items()]
         self.files = dict(zip(listed, spread(read, tasks), strict=True))
@@ -247,8 +252,8 @@ class Package:
                 one.close()
 
 
-def open_package(path: Path) -> Package:
-    """Open a package directory or package file and read its facts.
+def open_package(path: Path, *, written: Written | None = None) -> Package:
+    """Open a package directory or package file and read its facts; `written` if this process wrote it.
 
     Raises: SourceError when nothing is there or it cannot be read, NoContainerError when what is there is
     neither a directory nor a zip.
@@ -272,7 +277,7 @@ def open_package(path: Path) -> Package:
     else:
         raise NoContainerError(f"found {shown!r}, which is neither a directory nor a regular file")
     try:
-        return Package(container)
+        return Package(container, written)
     except BaseException:
         container.close()
         raise
@@ -319,6 +324,7 @@ def _read_file(
     schema: str | None,
     format_name: str | None,
     budget: Budget,
+    written: Written | None,
 ) -> FileFact:
     entry = container.entries.get(listed["path"])
     if entry is None:
@@ -330,7 +336,9 @@ def _read_file(
         return FileFact("PKG-DIG-02", entry.size)
     file = container.open(entry)
     try:
-        found = digest(file, keep=_keep(entry, schema, format_name, budget))
+        keep = _keep(entry, schema, format_name, budget)
+        known = written.digest(entry, file) if written is not None and entry.size > keep else None
+        found = known or digest(file, keep=keep)
         damage = file.fault()
         if damage is not None:
             return FileFact("PKG-ZIP-07", found.size, damage=damage)

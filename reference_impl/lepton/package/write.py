@@ -10,17 +10,17 @@ import os
 import shutil
 import struct
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from lepton.errors import LeptonError, SourceError
+from lepton.formats.source import FileSource, Stamp
 from lepton.package.canonical import canonical
-from lepton.package.container import CHUNK_BYTES
-from lepton.package.crc import Crc
 from lepton.package.digests import spread
 from lepton.package.limits import MAX_FILES, MAX_MANIFEST_BYTES
+from lepton.package.member import Measured, Member, copy, expected, write_at
 from lepton.package.paths import (
     MANIFEST,
     collision_key,
@@ -29,8 +29,9 @@ from lepton.package.paths import (
     reserved_fault,
     syntax_fault,
 )
+from lepton.package.written import Written
 
-__all__ = ["Member", "refuse_bad_paths", "write_package", "write_verbatim"]
+__all__ = ["Member", "refuse_bad_paths", "write_digested", "write_package", "write_verbatim"]
 
 ALIGNMENT = 64
 ALIGNED_ROLES = frozenset(["artifact", "weights"])
@@ -42,28 +43,7 @@ _UTF8_FLAG = 1 << 11
 _FULL16, _FULL32 = 0xFFFF, 0xFFFFFFFF
 
 
-@dataclass(frozen=True, slots=True)
-class Member:
-    """One file to write: its path in the package, where its bytes come from, how the manifest lists it.
-
-    A source that is called yields the bytes anew each time.
-    """
-
-    path: str
-    source: Path | bytes | Callable[[], Iterable[bytes | memoryview]]
-    media_type: str
-    role: str
-
-
-@dataclass(frozen=True, slots=True)
-class _Measured:
-    member: Member
-    size: int
-    sha256: str
-    crc: int = 0
-
-
-_ManifestOf = Callable[[Sequence[_Measured]], bytes]
+_ManifestOf = Callable[[Sequence[Measured]], bytes]
 
 
 def write_package(members: Sequence[Member], manifest: dict[str, Any], out: Path) -> str:
@@ -73,6 +53,11 @@ def write_package(members: Sequence[Member], manifest: dict[str, Any], out: Path
     directory. The same members and manifest give the same bytes. Raises: LeptonError when the members do not
     make a package or `out` cannot be written; nothing is then left behind.
     """
+    return write_digested(members, manifest, out).identity
+
+
+def write_digested(members: Sequence[Member], manifest: dict[str, Any], out: Path) -> Written:
+    """Write a package as `write_package` does; return its identity and the digests of what was written."""
     manifest_of: _ManifestOf = lambda files: _manifest_bytes(manifest, files)  # noqa: E731
     return _write(members, out, manifest_of, manifest_of)
 
@@ -86,17 +71,17 @@ def write_verbatim(
     not in it. Raises: LeptonError as `write_package` does, and when a member is not what is listed.
     """
 
-    def unchanged(files: Sequence[_Measured]) -> bytes:
+    def unchanged(files: Sequence[Measured]) -> bytes:
         for one in files:
             path = one.member.path
             if not is_unlisted_area(path) and listed.get(path) != (one.size, one.sha256):
                 raise SourceError(f"{displayed(path)!r} is not what the manifest lists; nothing was written")
         return manifest
 
-    return _write(members, out, unchanged, lambda files: manifest)
+    return _write(members, out, unchanged, lambda files: manifest).identity
 
 
-def _write(members: Sequence[Member], out: Path, manifest: _ManifestOf, draft: _ManifestOf) -> str:
+def _write(members: Sequence[Member], out: Path, manifest: _ManifestOf, draft: _ManifestOf) -> Written:
     """Write a package; `draft` returns a manifest as long as `manifest` does, before digests are known."""
     refuse_bad_paths([one.path for one in members])
     if out.suffix == ".lepton":
@@ -125,7 +110,7 @@ def refuse_bad_paths(paths: Sequence[str]) -> None:
                 raise LeptonError(f"cannot write {path!r} beside {other!r}: one is a directory of the other")
 
 
-def _manifest_bytes(manifest: dict[str, Any], files: Sequence[_Measured]) -> bytes:
+def _manifest_bytes(manifest: dict[str, Any], files: Sequence[Measured]) -> bytes:
     listed = [
         {
             "path": one.member.path,
@@ -150,7 +135,7 @@ def _sorted(members: Sequence[Member]) -> list[Member]:
     return sorted(members, key=lambda one: one.path.encode())
 
 
-def _write_directory(members: Sequence[Member], manifest: _ManifestOf, out: Path) -> str:
+def _write_directory(members: Sequence[Member], manifest: _ManifestOf, out: Path) -> Written:
     if out.exists() or out.is_symlink():
         raise LeptonError(f"{displayed(str(out))!r} is there already; remove it or choose another name")
     try:
@@ -161,7 +146,9 @@ def _write_directory(members: Sequence[Member], manifest: _ManifestOf, out: Path
     try:
         for member in members:
             (beside / member.path).parent.mkdir(parents=True, exist_ok=True)
-        measured = _spread([_expected(one) for one in _sorted(members)], lambda one: _write_file(one, beside))
+        stamps: dict[str, Stamp] = {}
+        files = [expected(one) for one in _sorted(members)]
+        measured = _spread(files, lambda one: _write_file(one, beside, stamps))
         data = manifest(measured)
         (beside / MANIFEST).write_bytes(data)
         beside.chmod(0o777 & ~_umask())
@@ -170,15 +157,19 @@ def _write_directory(members: Sequence[Member], manifest: _ManifestOf, out: Path
         raise LeptonError(f"cannot write {displayed(str(out))!r}: {error.strerror}") from error
     finally:
         shutil.rmtree(beside, ignore_errors=True)
-    return _identity(data)
+    return Written(
+        _identity(data), {one.member.path: (one.sha256, stamps[one.member.path]) for one in measured}
+    )
 
 
-def _write_file(expected: _Measured, folder: Path) -> _Measured:
-    with (folder / expected.member.path).open("wb", buffering=0) as file:
-        return _copy(expected, file.fileno(), 0, None)
+def _write_file(one: Measured, folder: Path, stamps: dict[str, Stamp]) -> Measured:
+    with (folder / one.member.path).open("wb", buffering=0) as file:
+        done = copy(one, file.fileno(), 0, with_crc=False)
+        stamps[one.member.path] = FileSource(file.fileno(), done.size).stamp()
+        return done
 
 
-def _write_zip(members: Sequence[Member], manifest: _ManifestOf, draft: _ManifestOf, out: Path) -> str:
+def _write_zip(members: Sequence[Member], manifest: _ManifestOf, draft: _ManifestOf, out: Path) -> Written:
     beside: Path | None = None
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
@@ -187,19 +178,23 @@ def _write_zip(members: Sequence[Member], manifest: _ManifestOf, draft: _Manifes
         handle, name = tempfile.mkstemp(prefix=f".{out.name}.", dir=out.parent)
         beside = Path(name)
         with os.fdopen(handle, "wb", buffering=0) as file:
-            data = _write_entries(
-                file.fileno(), [_expected(one) for one in _sorted(members)], manifest, draft
-            )
-        beside.chmod(0o666 & ~_umask())
-        beside.replace(out)
-        beside = None
+            files = [expected(one) for one in _sorted(members)]
+            written, data = _write_entries(file.fileno(), files, manifest, draft)
+            os.fchmod(file.fileno(), 0o666 & ~_umask())
+            before = FileSource(file.fileno(), 0).stamp()
+            beside.replace(out)
+            beside = None
+            # Renaming sets the ctime, so that the stamp is taken anew; all else must be as it was.
+            stamp = FileSource(file.fileno(), 0).stamp()
     except OSError as error:
         raise LeptonError(f"cannot write {displayed(str(out))!r}: {error.strerror}") from error
     finally:
         if beside is not None:
             with contextlib.suppress(OSError):
                 beside.unlink()
-    return _identity(data)
+    same = stamp[:-1] == before[:-1]
+    known = {one.member.path: (one.sha256, stamp) for one in written} if same else {}
+    return Written(_identity(data), known)
 
 
 def _umask() -> int:
@@ -208,37 +203,7 @@ def _umask() -> int:
     return mask
 
 
-def _pieces(member: Member, size: int) -> Iterator[bytes | memoryview]:
-    if isinstance(member.source, bytes):
-        yield member.source
-        return
-    if callable(member.source):
-        yield from member.source()
-        return
-    buffer = memoryview(bytearray(min(CHUNK_BYTES, size + 1)))
-    try:
-        with member.source.open("rb", buffering=0) as file:
-            while count := file.readinto(buffer):
-                yield buffer[:count]
-    except OSError as error:
-        raise SourceError(f"cannot read {displayed(str(member.source))!r}: {error.strerror}") from error
-
-
-def _expected(member: Member) -> _Measured:
-    """Return the member with its size; its digest is told once it is written."""
-    if isinstance(member.source, bytes):
-        size = len(member.source)
-    elif isinstance(member.source, Path):
-        try:
-            size = member.source.stat().st_size
-        except OSError as error:
-            raise SourceError(f"cannot read {displayed(str(member.source))!r}: {error.strerror}") from error
-    else:
-        size = sum(len(piece) for piece in member.source())
-    return _Measured(member, size, "0" * 64)
-
-
-def _spread(files: Sequence[_Measured], write: Callable[[_Measured], _Measured]) -> list[_Measured]:
+def _spread(files: Sequence[Measured], write: Callable[[Measured], Measured]) -> list[Measured]:
     """Write files on two threads, except those that come from code, which may know no second thread."""
     apart = [one for one in files if not callable(one.member.source)]
     results = spread(write, [(one.size, one) for one in apart])
@@ -246,68 +211,36 @@ def _spread(files: Sequence[_Measured], write: Callable[[_Measured], _Measured])
     return [written.get(one.member.path) or write(one) for one in files]
 
 
-def _copy(expected: _Measured, out: int, at: int, crc: Crc | None) -> _Measured:
-    """Read a member through once: digest it, and write it to the descriptor `out` from byte `at` on."""
-    state = hashlib.sha256()
-    size = 0
-    for piece in _pieces(expected.member, expected.size):
-        if size + len(piece) > expected.size:
-            raise _changed(expected)
-        if crc is not None:
-            crc.update(piece)
-        state.update(piece)
-        _write_at(out, piece, at + size)
-        size += len(piece)
-        if crc is not None:
-            crc.settle()
-    if size != expected.size:
-        raise _changed(expected)
-    return replace(expected, sha256=state.hexdigest(), crc=0 if crc is None else crc.settle())
-
-
-def _changed(one: _Measured) -> SourceError:
-    return SourceError(f"{displayed(one.member.path)!r} was changed while it was packed")
-
-
-def _write_at(out: int, data: bytes | memoryview, at: int) -> None:
-    left = memoryview(data)
-    while left:
-        written = os.pwrite(out, left, at)
-        left, at = left[written:], at + written
-
-
-def _write_entries(out: int, files: Sequence[_Measured], manifest: _ManifestOf, draft: _ManifestOf) -> bytes:
-    """Write every entry to its place and return the manifest, which comes first and is known last."""
-    first = _Measured(Member(MANIFEST, b"", "application/json", "manifest"), len(draft(files)), "")
+def _write_entries(
+    out: int, files: Sequence[Measured], manifest: _ManifestOf, draft: _ManifestOf
+) -> tuple[list[Measured], bytes]:
+    """Write every entry to its place, the manifest first though it is known last; return both."""
+    first = Measured(Member(MANIFEST, b"", "application/json", "manifest"), len(draft(files)), "")
     offsets, end = {}, 0
     for one in (first, *files):
         offsets[one.member.path] = end
         end += len(_local_header(one, end)) + one.size
 
-    def write(one: _Measured) -> _Measured:
+    def write(one: Measured) -> Measured:
         offset = offsets[one.member.path]
-        crc = Crc(one.size)
-        try:
-            return _copy(one, out, offset + len(_local_header(one, offset)), crc)
-        finally:
-            crc.close()
+        return copy(one, out, offset + len(_local_header(one, offset)), with_crc=True)
 
     written = _spread(files, write)
     data = manifest(written)
     written.insert(0, write(replace(first, member=replace(first.member, source=data))))
     for one in written:
-        _write_at(out, _local_header(one, offsets[one.member.path]), offsets[one.member.path])
+        write_at(out, _local_header(one, offsets[one.member.path]), offsets[one.member.path])
     directory = b"".join(_central_header(one, offsets[one.member.path]) for one in written)
-    _write_at(out, directory + _end_records(len(written), len(directory), end), end)
-    return data
+    write_at(out, directory + _end_records(len(written), len(directory), end), end)
+    return written[1:], data
 
 
-def _common(one: _Measured, *, large: bool) -> tuple[bytes, int, int]:
+def _common(one: Measured, *, large: bool) -> tuple[bytes, int, int]:
     name = one.member.path.encode()
     return name, 0 if name.isascii() else _UTF8_FLAG, 45 if large else 20
 
 
-def _local_header(one: _Measured, offset: int) -> bytes:
+def _local_header(one: Measured, offset: int) -> bytes:
     large = one.size >= _FULL32
     name, flags, version = _common(one, large=large)
     size = _FULL32 if large else one.size
@@ -335,7 +268,7 @@ def _local_header(one: _Measured, offset: int) -> bytes:
     return fixed + name + extra
 
 
-def _central_header(one: _Measured, offset: int) -> bytes:
+def _central_header(one: Measured, offset: int) -> bytes:
     values = [one.size, one.size] if one.size >= _FULL32 else []
     if offset >= _FULL32:
         values.append(offset)

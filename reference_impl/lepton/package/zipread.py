@@ -13,7 +13,7 @@ from typing import Protocol
 
 from lepton.errors import SourceError
 from lepton.finding import Finding
-from lepton.formats.source import FileSource, Source
+from lepton.formats.source import FileSource, Source, Stamp
 from lepton.package.container import CHUNK_BYTES, Entry
 from lepton.package.crc import Crc
 from lepton.package.limits import MAX_FILES
@@ -42,7 +42,7 @@ class ZipSource(Source, Protocol):
         """Return the range `[offset, offset + size)`."""
         ...
 
-    def stamp(self) -> tuple[int, int, int]:
+    def stamp(self) -> Stamp:
         """Return what changes when the bytes do."""
         ...
 

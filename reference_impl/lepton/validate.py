@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from lepton.package.loaded import LoadedPackage
+    from lepton.package.written import Written
     from lepton.vectors.apart import Apart
     from lepton.vectors.outcome import ReplayFacts
 
@@ -97,10 +98,14 @@ def validate_package(
     allow_executable: bool = False,
     tell: Tell | None = None,
     profile: str = PACKAGE,
+    written: "Written | None" = None,
 ) -> PackageReport:
-    """Judge one package. Raises: SourceError when it cannot be read at all. Spec: PKG-VAL-01."""
+    """Judge one package; `written` is what this process knows of it if it has just written it.
+
+    Raises: SourceError when it cannot be read at all. Spec: PKG-VAL-01.
+    """
     with _replays(level) as apart:
-        return _validated(path, level, allow_executable, tell, apart, profile)
+        return _validated(path, level, allow_executable, tell, apart, profile, written)
 
 
 def _replays(level: str) -> "AbstractContextManager[Apart | None]":
@@ -113,7 +118,13 @@ def _replays(level: str) -> "AbstractContextManager[Apart | None]":
 
 
 def _validated(
-    path: Path, level: str, allow_executable: bool, tell: Tell | None, apart: "Apart | None", profile: str
+    path: Path,
+    level: str,
+    allow_executable: bool,
+    tell: Tell | None,
+    apart: "Apart | None",
+    profile: str,
+    written: "Written | None" = None,
 ) -> PackageReport:
     if tell is not None:
         tell(f"reading and checking {path}", 0, 0)
@@ -121,7 +132,7 @@ def _validated(
         from lepton.datasets import validate_dataset
 
         return validate_dataset(path, level=level)
-    with open_package(path) as package:
+    with open_package(path, written=written) as package:
         outcome = run(package, _QUICK, profile=profile)
         if apart is not None:
             if tell is not None:

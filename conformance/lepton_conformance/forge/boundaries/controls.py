@@ -166,6 +166,12 @@ def _survive(count: int, *names: str) -> Callable[[dict[str, Any]], object]:
     return change
 
 
+def _twice(mutation: dict[str, Any]) -> None:
+    """Name one survivor twice, and count it once."""
+    _survive(0, "weights-zeroed:1", "weights-zeroed:1")(mutation)
+    mutation["killed"] += 1
+
+
 def _many(bases: Bases) -> Draft:
     return many_draft()
 
@@ -275,6 +281,7 @@ def control_faults() -> Iterator[Violation]:
         ("sum-too-small", lambda m: m.update(killed=m["killed"] - 1)),
         ("four-survivors", _survive(4)),
         ("survivor-twice", _survive(0, "weights-zeroed:1", "weights-zeroed:1")),
+        ("survivor-twice-and-one-gone", _twice),
         ("weight-of-no-number", _survive(0, "weights-zeroed:16")),
         ("weight-of-zeros", _survive(0, "weights-zeroed:17")),
         ("no-such-kind", _survive(0, "weights-doubled:1")),

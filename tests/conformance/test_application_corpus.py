@@ -14,6 +14,7 @@ from lepton.checks import examples
 from lepton.cli import main
 from lepton.validate import validate_package
 from lepton_conformance.forge import ValidPackage, Violation
+from lepton_conformance.forge.__main__ import main as forge_main
 from lepton_conformance.forge.application_faults import APPLICATION_FAULTS
 from lepton_conformance.forge.applications import (
     APPLICATION,
@@ -168,3 +169,14 @@ def test_whatever_a_document_says_it_is_judged(data: st.DataObject, tmp_path_fac
     broken = {one.requirement for one in report.findings}
     assert all(one.startswith("APP-") for one in broken), broken
     assert checkable() <= broken | set(report.checked) | report.not_checked.keys()
+
+
+def test_the_packages_are_written_for_validators_in_other_languages(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert forge_main(["--application", str(tmp_path / "corpus")]) == 0
+    index = Path(capsys.readouterr().out.strip())
+    entries = json.loads(index.read_text(encoding="utf-8"))["packages"]
+    assert sum(one["valid"] for one in entries) == len(VALID_APPLICATIONS)
+    assert {one["requirement"] for one in entries if not one["valid"]} == checkable()
+    assert all((index.parent / one["path"]).exists() for one in entries)

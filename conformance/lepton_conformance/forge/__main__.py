@@ -5,6 +5,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from lepton_conformance.forge.application_faults import APPLICATION_FAULTS
+from lepton_conformance.forge.applications import VALID_APPLICATIONS
 from lepton_conformance.forge.corpus import write_corpus, write_kept
 from lepton_conformance.forge.datasets import write_datasets
 
@@ -25,9 +27,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         help="write each package in one file, as conformance/corpus keeps them; FOLDER may exist",
     )
     parser.add_argument("--data", action="store_true", help="write data sets (chapter data), not packages")
+    parser.add_argument(
+        "--application", action="store_true", help="write packages with tasks (chapter application)"
+    )
     options = parser.parse_args(arguments)
     folder: Path = options.folder
     try:
+        if options.application:
+            print(write_corpus(folder, VALID_APPLICATIONS, APPLICATION_FAULTS))
+            return 0
         write = write_datasets if options.data else write_kept if options.kept else write_corpus
         print(write(folder))
     except OSError as error:

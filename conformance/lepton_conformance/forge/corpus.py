@@ -8,14 +8,14 @@ Owns the two forms of the corpus: laid out (`write_corpus`), and as it is kept i
 import base64
 import gzip
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import lepton_spec
 from lepton_conformance.forge.draft import Forged
 from lepton_conformance.forge.places import PLACES
-from lepton_conformance.forge.valid import VALID
+from lepton_conformance.forge.valid import VALID, ValidPackage
 from lepton_conformance.forge.violations import VIOLATIONS, Violation
 
 __all__ = ["INDEX", "corpus_files", "write_corpus", "write_kept"]
@@ -49,8 +49,10 @@ EXAMPLES = {
 MAX_PLAIN_BYTES = 1 << 20
 
 
-def write_corpus(folder: Path) -> Path:
-    """Write every forged package below `folder`, which is new, and return the index.
+def write_corpus(
+    folder: Path, valid: Sequence[ValidPackage] = VALID, violations: Sequence[Violation] = VIOLATIONS
+) -> Path:
+    """Write forged packages below `folder`, which is new, and return the index.
 
     An entry of the index says the package's path, whether it is valid, and if not, which requirement it
     violates, how many findings that makes, and whether only replaying the vectors shows it (`full`).
@@ -58,10 +60,10 @@ def write_corpus(folder: Path) -> Path:
     """
     folder.mkdir(parents=True)
     entries: list[dict[str, Any]] = []
-    for package in VALID:
+    for package in valid:
         path = package.forge().write(folder / _made(folder, "valid"), package.name)
         entries.append({"path": path.relative_to(folder).as_posix(), "valid": True})
-    for violation in VIOLATIONS:
+    for violation in violations:
         name = f"{violation.requirement}-{violation.name}"
         path = violation.forge().write(folder / _made(folder, "violating"), name)
         entries.append({"path": path.relative_to(folder).as_posix(), **_said(violation)})

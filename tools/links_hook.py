@@ -1,10 +1,12 @@
 """What MkDocs calls when the site is built: each dead link is a warning, which `make site` does not pass.
 
-Owns the joint with MkDocs; leaves judging to `pages.hyperlinks`.
+Owns the joint with MkDocs, and that warnings count in a quiet build, too; leaves judging to
+`pages.hyperlinks`.
 """
 
 import logging
 from pathlib import Path
+from typing import Literal
 
 from mkdocs.config.defaults import MkDocsConfig
 
@@ -13,6 +15,12 @@ from pages.hyperlinks import check_site
 _log = logging.getLogger("mkdocs.hooks.links")
 #: A wrong link in the header stands on every page.
 MAX_SHOWN = 40
+
+
+def on_startup(command: Literal["build", "gh-deploy", "serve"], dirty: bool) -> None:
+    """Let warnings through: `--quiet` hides them from the count of `--strict`, too."""
+    logger = logging.getLogger("mkdocs")
+    logger.setLevel(min(logger.getEffectiveLevel(), logging.WARNING))
 
 
 def on_post_build(config: MkDocsConfig) -> None:
@@ -24,4 +32,4 @@ def on_post_build(config: MkDocsConfig) -> None:
         _log.warning("%d more dead links", len(broken) - MAX_SHOWN)
 
 
-__all__ = ["on_post_build"]
+__all__ = ["on_post_build", "on_startup"]

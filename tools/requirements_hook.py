@@ -1,9 +1,12 @@
 """What MkDocs calls for the pages about requirements: one each, lists, matrices, and the sources they cite.
 
 Owns the joints with MkDocs: which of these pages there are and their HTML, which stands in place of an empty
-Markdown file. Leaves what stands on them to `pages`. It runs before site_hook.py, which lays out the menus.
+Markdown file; and that a fault of the standard stops a strict build. Leaves what stands on the pages to
+`pages` and judging to `specification`. It runs before site_hook.py, which lays out the menus.
 """
 
+import datetime
+import logging
 import re
 from pathlib import Path
 
@@ -23,13 +26,16 @@ PAGES = Path(__file__).with_name("pages")
 STYLE, SCRIPT = "requirements.css", "requirements.js"
 _SOURCE = re.compile(rf'href="[./]*/{pages.SOURCES}/([^"#]+)/(?:#L[0-9]+)?"')
 
+_log = logging.getLogger("mkdocs.hooks.requirements")
 #: The HTML of each page, by the file that MkDocs believes in.
 _bodies: dict[str, Body] = {}
 
 
 def on_config(config: MkDocsConfig) -> MkDocsConfig:
-    """Read the standard anew for each build, once for all hooks; load the style and script of these pages."""
-    config.extra["book"] = read_book(ROOT)
+    """Read and check the standard anew for each build, once for all hooks; load the style and script."""
+    book = config.extra["book"] = read_book(ROOT)
+    for problem in book.check(datetime.date.today()):
+        _log.log(logging.INFO if problem.warning else logging.WARNING, "%s", problem)
     if f"assets/{STYLE}" not in config.extra_css:
         config.extra_css.append(f"assets/{STYLE}")
         config.extra_javascript.append(f"assets/{SCRIPT}")

@@ -52,12 +52,13 @@ def test_a_dead_link_is_reported_with_its_remedy(small: Path, markup: str, expec
     assert broken.remedy in str(broken)
 
 
-def test_a_dead_link_stops_the_build_of_a_site(tmp_path: Path) -> None:
+@pytest.mark.parametrize("options", [["--strict"], ["--strict", "--quiet"]])
+def test_a_dead_link_stops_the_build_of_a_site(tmp_path: Path, options: list[str]) -> None:
     (tmp_path / "docs").mkdir()
     (tmp_path / "docs/index.md").write_text('# Start\n\n<a href="gone/">gone</a>\n')
     hook = ROOT / "tools/links_hook.py"
     (tmp_path / "mkdocs.yml").write_text(f"site_name: x\nplugins: []\nhooks: [{hook}]\n")
-    command = [sys.executable, "-m", "mkdocs", "build", "--strict"]
+    command = [sys.executable, "-m", "mkdocs", "build", *options]
     path = os.pathsep.join([str(ROOT / "tools"), os.environ.get("PYTHONPATH", "")])
     result = subprocess.run(
         command,

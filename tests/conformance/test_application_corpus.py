@@ -16,11 +16,11 @@ from lepton.validate import validate_package
 from lepton_conformance.forge import ValidPackage, Violation
 from lepton_conformance.forge.__main__ import main as forge_main
 from lepton_conformance.forge.application_faults import APPLICATION_FAULTS
+from lepton_conformance.forge.application_pictures import image_classification
 from lepton_conformance.forge.applications import (
     APPLICATION,
     APPLICATION_DRAFTS,
     VALID_APPLICATIONS,
-    image_classification,
     two_tasks,
 )
 from lepton_conformance.forge.package import VECTORS

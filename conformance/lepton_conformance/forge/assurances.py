@@ -12,7 +12,7 @@ from typing import Any
 
 import rfc8785
 
-from lepton_conformance.forge.applications import text_generation
+from lepton_conformance.forge.application_texts import text_generation
 from lepton_conformance.forge.bases import PLAIN, Bases
 from lepton_conformance.forge.draft import Draft, Forged
 from lepton_conformance.forge.package import CARD

@@ -11,7 +11,7 @@ import rfc8785
 import lepton_spec
 from lepton.cli import main
 from lepton.cli.explain import WIDTH
-from lepton_conformance.forge.applications import image_classification
+from lepton_conformance.forge.application_pictures import image_classification
 from lepton_conformance.forge.assurance_faults import ASSURANCE_FAULTS
 from lepton_conformance.forge.assurances import VALID_ASSURANCES
 from lepton_conformance.forge.valid import linear_draft, vision_draft

@@ -56,7 +56,7 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
     for path in sorted((ROOT / EDITIONS).rglob("*.json")):
         uri = path.relative_to(ROOT).as_posix()
         files.append(File.generated(config, uri, abs_src_path=str(path)))
-    for name in ("lepton.css", "explorer.js"):
+    for name in ("lepton.css", "explorer.js", "mark.svg"):
         path = Path(__file__).with_name("pages") / name
         files.append(File.generated(config, f"assets/{name}", abs_src_path=str(path)))
     for file in files:
@@ -123,6 +123,8 @@ def on_page_context(
 ) -> dict[str, Any]:
     """Let a page speak its language, and show the navigation of that language alone."""
     language = _language(page)
+    if not page.meta.get("description"):
+        page.meta["description"] = pages.describe(page.content or "")
     config.theme["language"] = language or "en"
     words = pages.WORDS[language or "en"]
     context["nav"] = pages.of_language(nav, language)

@@ -128,6 +128,13 @@ def test_a_keyword_in_the_guide_is_a_problem(tmp_path: Path) -> None:
     ]
 
 
+def test_a_value_that_no_build_fills_in_is_a_problem(tmp_path: Path) -> None:
+    assert guide(tmp_path, "@EDITION@ of\n@EDITIONS@\n", "@EDITON@\n") == [
+        "spec/en/guide/page.md:2 the value @EDITIONS@",
+        "spec/zh/guide/page.md:1 the value @EDITON@",
+    ]
+
+
 def test_the_chinese_page_runs_the_same_commands(tmp_path: Path) -> None:
     run = "<!-- run -->\n```console\n$ {}\n```\n"
     (found,) = guide(tmp_path, run.format("true"), run.format("false"))

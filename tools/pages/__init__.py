@@ -6,6 +6,7 @@ Owns turning what `specification` read into Markdown for MkDocs; leaves reading 
 from pages.api import api_pages
 from pages.cards import render_chapter
 from pages.datatypes import datatypes_page
+from pages.description import describe
 from pages.guide import digest_of_edition, guide_page
 from pages.home import chapter_titles, home_page, landing_page
 from pages.navigation import adopt, crumbs, guide_address, navigation, of_language
@@ -26,6 +27,7 @@ __all__ = [
     "chapter_titles",
     "crumbs",
     "datatypes_page",
+    "describe",
     "digest_of_edition",
     "guide_address",
     "guide_page",

@@ -107,7 +107,10 @@ def _card(
 def _more(language: str, requirement: Requirement, evidence: Mapping[str, Sequence[str]]) -> str:
     """Return the line that leads to the requirement's own page, with the number of each kind of evidence."""
     words = WORDS[language]
-    counts = [f"{words[kind]} {len(names)}" for kind, names in evidence.items() if names]
+    forged = [name for name in evidence["mutants"] if name.startswith(f"{requirement.id}/")]
+    counted = {kind: len(names) for kind, names in evidence.items()} | {"corpus": len(forged)}
+    counted["mutants"] -= len(forged)
+    counts = [f"{words[kind]} {count}" for kind, count in counted.items() if count]
     said = f"（{'，'.join(counts)}）" if language == "zh" else f" ({', '.join(counts)})"
     link = f'<a href="../requirements/{requirement.id}/">{words["whole_page"]}</a>'
     return f'<p class="more">{link}{said if counts else ""}</p>'
@@ -121,7 +124,11 @@ def _badges(language: str, requirement: Requirement, *, stale: bool) -> str:
         f'<a class="badge profile" href="../profiles/#{profile}">{profile}</a>'
         for profile in requirement.profiles
     ]
-    parts += [f'<span class="badge verify">{way}</span>' for way in requirement.verify if way != "schema"]
+    parts += [
+        f'<span class="badge verify">{badge(language, way)}</span>'
+        for way in requirement.verify
+        if way != "schema"
+    ]
     if requirement.schema is not None:
         name, _, pointer = requirement.schema.partition("#")
         label = html.escape(requirement.schema.replace(".schema.json", ""))

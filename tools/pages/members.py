@@ -128,8 +128,9 @@ class Tree:
     def says(self, schema: Mapping[str, Any], pointer: str) -> str:
         """Return what a place says beside its members: limits, requirements, and the pointer to copy."""
         parts = []
+        foreign = "" if self.language == "en" else ' lang="en"'
         if schema.get("description"):
-            parts.append(f"<p>{prose(schema['description'])}</p>")
+            parts.append(f"<p{foreign}>{prose(schema['description'])}</p>")
         limits = list(self._limits(schema))
         if limits:
             parts.append(f"<p>{'; '.join(limits)}</p>")

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pages.members import MAX_REFERENCES, Tree, prose
-from pages.words import FILES, WORDS
+from pages.words import FILES, SCHEMA_TITLES, WORDS
 from specification import Book
 from specification.published import Example
 
@@ -29,12 +29,17 @@ def schemas_index(language: str, schemas: Mapping[str, Mapping[str, Any]], other
     lines += [f"| {words['schema']} | {words['meaning']} |", "|---|---|"]
     for name, schema in schemas.items():
         stem = name.removesuffix(".json").removesuffix(".schema")
-        title = " ".join(schema.get("title", "").split()).replace("|", "\\|")
+        title = _title(language, name, schema).replace("|", "\\|")
         lines.append(f"| [{name}]({stem}.md) | {title} |")
     lines += ["", f"## {words['others']}", "", f"| {words['file']} | {words['meaning']} |", "|---|---|"]
     for name in others:
         lines.append(f'| <a href="{_RAW_FROM_INDEX}/{name}">{name}</a> | {FILES[language].get(name, "")} |')
     return "\n".join(lines) + "\n"
+
+
+def _title(language: str, name: str, schema: Mapping[str, Any]) -> str:
+    own = " ".join(schema.get("title", name.removesuffix(".schema.json")).split())
+    return SCHEMA_TITLES.get(name, own) if language == "zh" else own
 
 
 def schema_page(
@@ -43,7 +48,9 @@ def schema_page(
     """Return the Markdown of one schema's page. `name` is its file name."""
     words = WORDS[language]
     tree = Tree(language, name, schema, _bound(name, book))
-    lines = [f"# {schema.get('title', name.removesuffix('.schema.json'))}", ""]
+    title = _title(language, name, schema)
+    about = json.dumps(f"{title.replace('`', '')} ({name})", ensure_ascii=False)
+    lines = ["---", f"description: {about}", "---", "", f"# {title}", ""]
     if "$id" in schema:
         raw = f'<a href="{_RAW}/{name}">{words["raw"]}</a>'
         lines += [f"<p><code>{html.escape(schema['$id'])}</code> ({raw})</p>", ""]

@@ -3,7 +3,7 @@
 Owns the labels of cards, tables and navigation; leaves every sentence of the standard to `spec/`.
 """
 
-__all__ = ["CHINESE_BADGES", "FILES", "LANGUAGES", "WORDS", "badge", "level_class"]
+__all__ = ["CHINESE_BADGES", "FILES", "LANGUAGES", "SCHEMA_TITLES", "WORDS", "badge", "level_class"]
 
 #: Language of a folder in `spec/` -> its name in that language.
 LANGUAGES = {"en": "English", "zh": "中文"}
@@ -33,6 +33,7 @@ WORDS = {
         "checks": "check",
         "tests": "test",
         "mutants": "mutant",
+        "corpus": "violating example",
         "schema": "schema",
         "valid": "Valid against",
         "invalid": "Not valid against",
@@ -81,6 +82,7 @@ WORDS = {
         "checks": "检查",
         "tests": "测试",
         "mutants": "变异体",
+        "corpus": "违反的实例",
         "schema": "模式",
         "valid": "符合",
         "invalid": "不符合",
@@ -98,7 +100,9 @@ WORDS = {
         "whole": "完整模式",
         "open_all": "全部展开",
         "close_all": "全部收起",
-        "about_schemas": "JSON Schema 2020-12。每个模式的 `$id` 只是名称，从不用来取文件。",
+        "about_schemas": (
+            "JSON Schema 2020-12。每个模式的 `$id` 只是名称，从不用来取文件。模式中的说明是英文原文。"
+        ),
         "title": "标题",
         "level": "级别",
         "role": "对象",
@@ -137,7 +141,27 @@ FILES = {
     },
 }
 
-#: What each Chinese badge of a keyword, a role says; English badges say the keyword itself.
+#: What each JSON Schema describes, in Chinese; in English its own title says it.
+SCHEMA_TITLES = {
+    "application.schema.json": "应用文档 application.json",
+    "assurance.schema.json": "保障文档 assurance.json",
+    "card.schema.json": "模型卡片",
+    "certificate.schema.json": "证书：`lepton attest` 签名的 in-toto Statement",
+    "common.schema.json": "各模式共用的定义",
+    "conformance-report.schema.json": "符合性报告：`lepton certify` 写出的 report.json",
+    "crosswalk.schema.json": "与其他框架的对照 crosswalk.json",
+    "dataset.schema.json": "数据集：MLCommons Croissant 1.1 的剖面",
+    "findings.schema.json": "发现报告：`lepton validate --format json` 的输出",
+    "inference.schema.json": "Open Inference Protocol 第 2 版的 JSON 对象，按 inference 章约束",
+    "manifest.schema.json": "包的清单 lepton.json",
+    "mapping.schema.json": "从记录到张量的映射",
+    "recipe.schema.json": "`lepton pack` 的配方",
+    "requirements.schema.json": "本标准的全部要求 requirements.json",
+    "threats.schema.json": "本标准的威胁模型 threats.json",
+    "vectors.schema.json": "黄金向量",
+}
+
+#: What each Chinese badge of a keyword, a role, a way to verify says; an English one says the word itself.
 CHINESE_BADGES = {
     "MUST": "必须 MUST",
     "MUST NOT": "不得 MUST NOT",
@@ -152,6 +176,9 @@ CHINESE_BADGES = {
     "server": "服务器",
     "client": "客户端",
     "certifier": "认证器",
+    "check": "检查",
+    "test": "测试",
+    "review": "评审",
 }
 
 

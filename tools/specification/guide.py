@@ -1,8 +1,9 @@
 """The guide beside the standard, `spec/<language>/guide`: what of it is executed, and what it may not say.
 
-Owns the marks of executed steps (before a fence `<!-- run -->`, `<!-- run: exits 1 -->`, `<!-- file: X -->`;
-alone `<!-- include: PATH -->`) and the rules of guide pages: no BCP 14 keyword in capitals, the same steps in
-both languages. Leaves running the steps to `tests/spec/test_guide_commands.py`.
+Owns the values that a build fills in (`@EDITION@`), the marks of executed steps (before a fence
+`<!-- run -->`, `<!-- run: exits 1 -->`, `<!-- file: X -->`; alone `<!-- include: PATH -->`) and the rules of
+guide pages: no BCP 14 keyword in capitals, the same steps in both languages. Leaves running the steps to
+`tests/spec/test_guide_commands.py`.
 """
 
 import re
@@ -15,11 +16,14 @@ from specification.problem import Problem
 from specification.source import read_source
 from specification.vocabulary import keywords
 
-__all__ = ["GUIDE", "MARK", "Step", "check_guide", "guide_pages", "read_steps"]
+__all__ = ["GUIDE", "MARK", "VALUE", "VALUES", "Step", "check_guide", "guide_pages", "read_steps"]
 
 #: The folder of the guide below that of a language.
 GUIDE = "guide"
 MARK = re.compile(r"^<!--\s*(run|file|include)(?::\s*(.*?))?\s*-->$")
+#: A value that the build fills in, and the names there are.
+VALUE = re.compile(r"@([A-Z]+)@")
+VALUES = frozenset({"EDITION", "DIGEST", "YEAR", "REQUIREMENT", "CHAPTER", "REV", "TITLE"})
 _EXITS = re.compile(r"^exits ([0-9]+)$")
 _REMEDY = "write `<!-- run -->`, `<!-- run: exits N -->`, `<!-- file: NAME -->` or `<!-- include: PATH -->`"
 
@@ -98,9 +102,21 @@ def check_guide(root: Path, problems: list[Problem]) -> None:
                         file, step.line, f"no file {step.argument}", "a file of the repository", "mend it"
                     )
                 )
+        _values(file, text, problems)
         chinese = root / "spec" / "zh" / GUIDE / path.name
         if chinese.is_file():
+            _values(chinese.relative_to(root).as_posix(), read_source(chinese), problems)
             _compare(chinese.relative_to(root).as_posix(), steps, read_source(chinese), problems)
+
+
+def _values(file: str, text: str, problems: list[Problem]) -> None:
+    known = ", ".join(sorted(VALUES))
+    for number, line in enumerate(text.splitlines(), 1):
+        problems += [
+            Problem(file, number, f"the value @{name}@", f"one of {known}", "mend its name")
+            for name in VALUE.findall(line)
+            if name not in VALUES
+        ]
 
 
 def _compare(file: str, english: list[Step], text: str, problems: list[Problem]) -> None:

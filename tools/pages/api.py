@@ -30,6 +30,8 @@ _INTRODUCTION = (
     "changelog then says so. The text is read from the source when this site is built."
 )
 _CODE = re.compile(r"(`[^`]*`)")
+_WITH_MEANING = ("| attribute | type | meaning |", "|---|---|---|")
+_WITHOUT_MEANING = ("| attribute | type |", "|---|---|")
 
 
 def api_pages(book: Book) -> dict[str, str]:
@@ -91,11 +93,12 @@ def _class(target: griffe.Class, book: Book) -> Iterator[str]:
     ]
     attributes = [each for each in public if isinstance(each, griffe.Attribute)]
     if attributes:
-        yield from ("", "| attribute | type | meaning |", "|---|---|---|")
+        told = any(_first_line(each) for each in attributes)
+        yield from ("", *(_WITH_MEANING if told else _WITHOUT_MEANING))
         for each in attributes:
             kind = f"<code>{_escaped(str(each.annotation))}</code>" if each.annotation is not None else ""
             says = link_identifiers("en", _escaped(_first_line(each)), book, "../")
-            yield f"| `{each.name}` | {_cell(kind)} | {_cell(says)} |"
+            yield f"| `{each.name}` | {_cell(kind)} |" + (f" {_cell(says)} |" if told else "")
     for method in public:
         if isinstance(method, griffe.Function):
             yield from ("", f"### {method.name} {{#{target.name}.{method.name}}}", "")

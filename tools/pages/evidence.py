@@ -111,7 +111,8 @@ def field_results(language: str, dossier: Dossier) -> Iterator[str]:
     head = [words[key] for key in ("subject", "version", "profile", "verdict", "what")]
     yield table(words["field"], head, rows, css="matrix outcomes")
     dates = sorted({one.subject.date for one in dossier.outcomes})
-    yield f"<p>{words['date']} {', '.join(dates)}. {link('../../field/', words['field_matrix'])}</p>"
+    judged = words["judged"].format(dates=", ".join(dates))
+    yield f"<p>{judged} {link('../../field/', words['field_matrix'])}</p>"
 
 
 def _deviation(language: str, one: Deviation) -> str:

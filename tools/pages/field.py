@@ -81,7 +81,7 @@ def _matrix(language: str, library: Library, group: str, columns: Sequence[Subje
             f'<th scope="row"><a href="../requirements/{key}/">{key}</a>'
             f"<small>{plain_title(language, dossier)}</small></th>{cells}</tr>"
         )
-    head = [words["requirements"], *(f'<span data-subject="{one.name}">{one.name}</span>' for one in columns)]
+    head = [words["requirement"], *(f'<span data-subject="{one.name}">{one.name}</span>' for one in columns)]
     return table(words[group], head, rows, anchor=group, css="matrix field")
 
 

@@ -7,7 +7,7 @@ import html
 
 from pages.body import Body, table
 from pages.dossier import FIGURES, Library
-from pages.labels import LABELS, figure_name
+from pages.labels import LABELS, figure_name, in_chinese
 
 __all__ = ["figures_page"]
 
@@ -23,7 +23,8 @@ def figures_page(language: str, library: Library) -> Body:
         content.append(f"<p>{words['figures_none']}</p>")
         return Body(words["figures"], "\n".join(content))
     when = words["figures_measured"].replace("`{command}`", "<code>{command}</code>")
-    content.append(f"<p>{when.format(**{k: html.escape(str(v)) for k, v in kept.items()})}</p>")
+    values = {key: _said(language, value) for key, value in kept.items()}
+    content.append(f"<p>{when.format(**values)}</p>")
     if kept["quick"]:
         short = words["figures_quick"].replace("`make figures`", "<code>make figures</code>")
         content.append(f'<p class="note">{short}</p>')
@@ -33,7 +34,7 @@ def figures_page(language: str, library: Library) -> Body:
         mark = f'<span class="verdict {met}">{words[met]}</span>' if met else ""
         rows.append(
             f'<tr><th scope="row">{html.escape(figure_name(language, each["name"]))}</th>'
-            f"<td>{html.escape(each['aim'])}</td><td>{html.escape(each['value'])} {mark}</td>"
+            f"<td>{_said(language, each['aim'])}</td><td>{html.escape(each['value'])} {mark}</td>"
             f'<td lang="en">{_detail(each["detail"])}</td></tr>'
         )
     content.append(
@@ -46,6 +47,10 @@ def figures_page(language: str, library: Library) -> Body:
     )
     content.append(f"<p><code>{FIGURES}</code></p>")
     return Body(words["figures"], "\n".join(content))
+
+
+def _said(language: str, value: object) -> str:
+    return html.escape(str(value) if language == "en" else in_chinese(str(value)))
 
 
 def _detail(text: str) -> str:

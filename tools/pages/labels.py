@@ -3,11 +3,14 @@
 Owns the labels of requirement pages, index, matrices and figures; leaves those of cards and menus to `words`.
 """
 
-__all__ = ["FIGURES", "LABELS", "REASONS", "VERDICTS", "figure_name"]
+import re
+
+__all__ = ["FIGURES", "LABELS", "REASONS", "VERDICTS", "figure_name", "in_chinese"]
 
 LABELS = {
     "en": {
         "requirements": "Requirements",
+        "requirement": "requirement",
         "index_intro": "All {count} requirements of this edition. Each has a permanent page.",
         "search": "ID or title",
         "shown": "{n} of {all}",
@@ -36,11 +39,11 @@ LABELS = {
         "checks": "Checks",
         "tests": "Tests",
         "mutants": "Mutants",
-        "corpus": "Packages that violate it",
+        "corpus": "Packages and data sets that violate it",
         "check": "check",
         "test": "test",
         "mutant": "mutant",
-        "package": "package",
+        "package": "violating example",
         "review": "review",
         "none": "none",
         "no_evidence": "Nothing executes this requirement: a person judges it, or a schema alone states it.",
@@ -62,6 +65,7 @@ LABELS = {
         "reproducer": "reproducer",
         "what": "what deviates",
         "date": "date",
+        "judged": "Judged on {dates}.",
         "informative": "for information",
         "field_matrix": "all subjects and requirements",
         "history": "Revisions",
@@ -85,8 +89,8 @@ LABELS = {
         "traceability": "Traceability",
         "trace_intro": (
             "What verifies each requirement. The numbers lead to its page, which names every check, test, "
-            "mutant and package. C1: it ran on a correct subject and passed. C2: it also failed, on a "
-            "mutant. C3: a mutant that breaks just this requirement failed it."
+            "mutant, and package or data set that violates it. C1: it ran on a correct subject and passed. "
+            "C2: it also failed, on a mutant. C3: a mutant that breaks just this requirement failed it."
         ),
         "trace_measured": "C1 to C3 were measured on {date} ({command}): {judged} mutants were judged.",
         "trace_quick": (
@@ -141,6 +145,7 @@ LABELS = {
     },
     "zh": {
         "requirements": "要求",
+        "requirement": "要求",
         "index_intro": "本版的全部 {count} 条要求，每条都有永久的页面。",
         "search": "编号或标题",
         "shown": "{all} 条中的 {n} 条",
@@ -169,17 +174,17 @@ LABELS = {
         "checks": "检查",
         "tests": "测试",
         "mutants": "变异体",
-        "corpus": "违反它的包",
+        "corpus": "违反它的包和数据集",
         "check": "检查",
         "test": "测试",
         "mutant": "变异体",
-        "package": "包",
+        "package": "违反的实例",
         "review": "评审",
         "none": "无",
         "no_evidence": "没有程序执行这条要求：它由人评判，或者只写在模式里。",
         "open": "还没有检查或测试引用这条要求。",
         "waiver": "豁免至 {day}：{reason}。",
-        "corpus_intro": "每个包只违反这一条要求，放在 conformance/corpus/{id}/ 中。",
+        "corpus_intro": "每个只违反这一条要求，放在 conformance/corpus/{id}/ 中。",
         "mutants_intro": "只植入一个错误、恰好违反这条要求的对象。",
         "coverage": "覆盖",
         "coverage_line": "{date} 测得：{levels}。",
@@ -195,6 +200,7 @@ LABELS = {
         "reproducer": "复现程序",
         "what": "偏差",
         "date": "日期",
+        "judged": "评判日期：{dates}。",
         "informative": "仅供参考",
         "field_matrix": "全部对象与要求",
         "history": "修订",
@@ -217,7 +223,7 @@ LABELS = {
         "missing_badge": "尚无译文，显示英文原文",
         "traceability": "可追溯性",
         "trace_intro": (
-            "每条要求由什么验证。数字通向该要求的页面，那里列出每个检查、测试、变异体和包。"
+            "每条要求由什么验证。数字通向该要求的页面，那里列出每个检查、测试、变异体，以及违反它的包或数据集。"
             "C1：在正确的对象上运行并通过。C2：还在变异体上失败过。C3：恰好违反这条要求的变异体在它上面失败。"
         ),
         "trace_measured": "C1 至 C3 测于 {date}（{command}），评判了 {judged} 个变异体。",
@@ -303,13 +309,21 @@ VERDICTS = {
     },
 }
 
+#: English words in names and values of figures -> the same in Chinese.
+_MEASURED = (
+    (r"\b(\d+) cores\b", r"\1 核"),
+    (r"\b(\d+) seeds\b", r"\1 个种子"),
+    (r"^all$", "全部"),
+    (r"\bnaive server\b", "朴素的服务器"),
+    (r"\bnaive gRPC server\b", "朴素的 gRPC 服务器"),
+)
 #: The start of a figure's name -> what it is called in Chinese; `{rest}` is what follows the start.
 FIGURES = {
     "HTTP cases per second, of a plain loop's": "每秒 HTTP 用例数，与裸循环之比",
     "trivial subjects certified": "获得认证的平凡对象",
-    "quick run, ": "快速运行，{rest}",
-    "full run, ": "完整运行，{rest}",
-    "false alarms over ": "误报，{rest}",
+    "quick run, ": "快速运行：{rest}",
+    "full run, ": "完整运行：{rest}",
+    "false alarms over ": "误报：{rest}",
     "mutants killed": "被杀死的变异体",
     "killed by their own requirement": "由其所违反的要求杀死",
     "kills that depend on the seed": "取决于种子的杀死",
@@ -326,5 +340,12 @@ def figure_name(language: str, name: str) -> str:
         return name
     for start, chinese in FIGURES.items():
         if name.startswith(start):
-            return chinese.format(rest=name.removeprefix(start))
+            return chinese.format(rest=in_chinese(name.removeprefix(start)))
     return name
+
+
+def in_chinese(text: str) -> str:
+    """Return a value that tools/figures.py wrote, with its few English words in Chinese."""
+    for english, chinese in _MEASURED:
+        text = re.sub(english, chinese, text)
+    return text

@@ -23,9 +23,11 @@ def profiles_page(language: str, library: Library) -> Body:
         for profile in PROFILES
     }
     members = {profile: those for profile, those in members.items() if those}
-    head = [words["profile"], words["count"], *(badge(language, level) for level in LEVELS)]
+    used = {one.requirement.level for those in members.values() for one in those}
+    levels = [level for level in LEVELS if level in used]
+    head = [words["profile"], words["count"], *(badge(language, level) for level in levels)]
     head += [words["roles"], words["executed"]]
-    rows = [_summary(language, profile, those) for profile, those in members.items()]
+    rows = [_summary(language, profile, those, levels) for profile, those in members.items()]
     content = [
         f"<h1>{words['profiles']}</h1>",
         f"<p>{words['profiles_intro']}</p>",
@@ -39,16 +41,16 @@ def profiles_page(language: str, library: Library) -> Body:
     return Body(words["profiles"], "\n".join(content), tuple((name, name) for name in members))
 
 
-def _summary(language: str, profile: str, those: Sequence[Dossier]) -> str:
+def _summary(language: str, profile: str, those: Sequence[Dossier], used: Sequence[str]) -> str:
     levels = "".join(
-        f"<td>{sum(one.requirement.level == level for one in those) or ''}</td>" for level in LEVELS
+        f"<td>{sum(one.requirement.level == level for one in those) or ''}</td>" for level in used
     )
     bound = [badge(language, role) for role in ROLES if any(one.requirement.role == role for one in those)]
     executed = sum(one.evidence in ("mutant", "test") for one in those)
     return (
         f'<tr><th scope="row"><a href="#{profile}">{profile}</a></th>'
         f'<td><a href="../requirements/#profile={profile}">{len(those)}</a></td>{levels}'
-        f'<td class="nowrap">{", ".join(bound)}</td>'
+        f"<td>{', '.join(bound)}</td>"
         f"<td>{executed}/{len(those)}</td></tr>"
     )
 

@@ -4,6 +4,7 @@ Owns that page, generated from `schemas/editions`; leaves the kinds of changes t
 """
 
 import itertools
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -13,6 +14,9 @@ from specification.edition import Edition
 from specification.vocabulary import PROFILES
 
 __all__ = ["versions_page"]
+
+#: Where a Chinese name was filled in between spaces, which are for Latin ones.
+_SPACE_IN_CHINESE = re.compile(r"(?<=[\u4e00-\u9fff]) (?=[\u4e00-\u9fff])")
 
 _WORDS: dict[str, dict[str, Any]] = {
     "en": {
@@ -27,6 +31,13 @@ _WORDS: dict[str, dict[str, Any]] = {
         "date": "date",
         "count": "requirements",
         "set": "requirement set (SHA-256)",
+        "set_text": (
+            "The digest of the requirement set is over what the requirements demand, translations and "
+            "remedies apart; reports and certificates hold it. The digest at the foot of each page is "
+            "another: that of the file `requirements.json`."
+        ),
+        "nothing": "No test to run again: {profiles}.",
+        "comma": ", ",
         "manifest": "manifest",
         "current": "What stands on these pages",
         "current_row": "working text",
@@ -65,6 +76,12 @@ _WORDS: dict[str, dict[str, Any]] = {
         "date": "日期",
         "count": "要求数",
         "set": "要求集（SHA-256）",
+        "set_text": (
+            "要求集的摘要只涵盖各条要求所规定的内容，不含译文和修正办法；报告和证书都写有它。"
+            "每页页脚的摘要是另一个，是文件 `requirements.json` 的摘要。"
+        ),
+        "nothing": "没有需要重新运行的测试：{profiles}。",
+        "comma": "、",
         "manifest": "清单",
         "current": "本站的正文",
         "current_row": "工作文本",
@@ -104,14 +121,20 @@ def versions_page(language: str, book: Book, editions: Sequence[Edition], workin
     lines += ["|---|---|---|---|---|"]
     for each in reversed(editions):
         link = f"[edition.json](../schemas/editions/{each.name}/edition.json)"
-        digest = f"<code>{each.requirement_set.removeprefix('sha256:')}</code>"
-        lines.append(f"| {each.name} | {each.date} | {len(each.requirements)} | {digest} | {link} |")
-    digest = f"<code>{working.requirement_set.removeprefix('sha256:')}</code>"
-    lines += [f"| {words['current_row']} | | {len(working.requirements)} | {digest} | |", ""]
+        digest = _digest(each)
+        name, day = (f'<span class="nowrap">{text}</span>' for text in (each.name, each.date))
+        lines.append(f"| {name} | {day} | {len(each.requirements)} | {digest} | {link} |")
+    row = f'<span class="nowrap">{words["current_row"]}</span>'
+    lines += [f"| {row} | | {len(working.requirements)} | {_digest(working)} | |", "", words["set_text"], ""]
     chain = [*editions, working]
     for before, after in reversed(list(itertools.pairwise(chain))):
         lines += _between(language, before, after, book)
-    return "\n".join(lines) + "\n"
+    text = "\n".join(lines) + "\n"
+    return _SPACE_IN_CHINESE.sub("", text) if language == "zh" else text
+
+
+def _digest(edition: Edition) -> str:
+    return f'<code class="digest">{edition.requirement_set.removeprefix("sha256:")}</code>'
 
 
 def _between(language: str, before: Edition, after: Edition, book: Book) -> list[str]:
@@ -126,11 +149,15 @@ def _between(language: str, before: Edition, after: Edition, book: Book) -> list
     lines += [f"### {words['again']} {{#again-{after.name.replace('.', '-')}}}", ""]
     text = words["again_text"].format(before=before.name, after=name, name=before.name)
     lines += [text, "", f"| {words['profile']} | {words['tests']} | {words['count']} |", "|---|---:|---:|"]
+    same = []
     for profile in PROFILES:
         again = run_again_between(before, after, (profile,))
-        if any(profile in each["profiles"] for each in after.requirements.values()):
+        if again:
             lines.append(f"| {profile} | {sum(map(len, again.values()))} | {len(again)} |")
-    return [*lines, ""]
+        elif any(profile in each["profiles"] for each in after.requirements.values()):
+            same.append(f"`{profile}`")
+    nothing = words["nothing"].format(profiles=words["comma"].join(same))
+    return [*lines, "", *([nothing, ""] if same else [])]
 
 
 def _kinds(language: str, found: Differences, book: Book) -> list[str]:

@@ -16,6 +16,7 @@ TARGETS = {
     "lint",
     "spec",
     "mutants",
+    "validator-mutants",
     "field",
     "field-runtimes",
     "field-packages",

@@ -139,6 +139,7 @@ def _plan(fault: Fault, laid: Sequence[Laid], reach: Reach, lines: Sequence[froz
 
 def _forked(plans: Iterable[tuple[Fault, list[Laid]]], end: float | None) -> Iterator[tuple[Fault, Fate]]:
     """Try faults in forked processes, a few at a time, and yield what became of them."""
+    os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
     import numpy  # noqa: F401 - loaded once, for all of them
     import onnxruntime  # noqa: F401
 

@@ -1,9 +1,16 @@
 """One word for one thing: a refused variant of a term breaks the build and names the term."""
 
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
+from pages.words import badge
+from specification.vocabulary import PROFILES, ROLES
+
+ROOT = Path(__file__).resolve().parents[2]
 EN, ZH = "spec/en/core.md", "spec/zh/core.md"
 TABLE = "- {en: size, zh: 大小, not: {en: [dimension], zh: [尺寸]}}\n"
 
@@ -38,3 +45,17 @@ def test_a_malformed_table_fails(standard: Any) -> None:
     (problem,) = standard.problems()
     assert problem.file == "spec/terms.yml"
     assert "malformed" in problem.found
+
+
+def test_badges_of_roles_are_the_terms() -> None:
+    terms = {each["en"]: each["zh"] for each in yaml.safe_load((ROOT / "spec/terms.yml").read_bytes())}
+    roles = [role for role in ROLES if role in terms]
+    assert "producer" in roles
+    assert {role: badge("zh", role) for role in roles} == {role: terms[role] for role in roles}
+
+
+@pytest.mark.parametrize("file", [EN, ZH])
+def test_the_chapter_conformance_lists_every_profile(file: str) -> None:
+    chapter = (ROOT / file).with_name("conformance.md").read_text(encoding="utf-8")
+    listed = re.findall(r"^\| `([a-z-]+)` \| [^|]+ \| [^|]+ \|$", chapter, re.MULTILINE)
+    assert sorted(set(PROFILES) & set(listed)) == sorted(PROFILES)

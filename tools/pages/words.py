@@ -170,7 +170,7 @@ CHINESE_BADGES = {
     "MAY": "可以 MAY",
     "package": "包",
     "dataset": "数据集",
-    "producer": "生产者",
+    "producer": "制作方",
     "validator": "验证器",
     "runtime": "运行时",
     "server": "服务器",

@@ -10,6 +10,7 @@ from typing import Any
 from lepton_conformance.forge.applications import (
     APPLICATION,
     APPLICATION_DRAFTS,
+    BINDING_DRAFTS,
     two_tasks,
     with_interface,
 )
@@ -32,7 +33,7 @@ def _of(draft: Callable[[], Draft], change: Change) -> Forge:
 
 def _task(kind: str, change: Change) -> Forge:
     """Return a forge that changes the one task of the package of a kind."""
-    return _of(APPLICATION_DRAFTS[kind], lambda document: change(document["tasks"][0]))
+    return _of((APPLICATION_DRAFTS | BINDING_DRAFTS)[kind], lambda document: change(document["tasks"][0]))
 
 
 def _example(kind: str, at: int, change: Change) -> Forge:
@@ -95,6 +96,27 @@ def _exchanged(task: Any) -> None:
     """Bind the series to the whole number and the number to the series."""
     first, second = task["request"]
     first["input"], second["input"] = second["input"], first["input"]
+
+
+def _one_label(task: Any) -> None:
+    """Leave no label for the class of the box that an example leaves out."""
+    task["labels"] = {"ids": ["near"], "names": {"en": ["near"]}}
+    task["examples"][0] = {**task["examples"][1], "id": "again"}
+
+
+def _two_labels(task: Any) -> None:
+    """Leave no label for the second index of the first example, which no longer lists it."""
+    task["labels"] = {"ids": ["red", "green"], "names": {"en": ["red", "green"]}}
+    first = task["examples"][0]
+    first["request"]["topK"] = 1
+    first["answer"]["rows"] = [{"labels": [{"id": "green", "score": 3}], "omitted": 1}]
+    other = {"labels": [{"id": "red", "score": 5}, {"id": "green", "score": 0}], "omitted": 0}
+    task["examples"][1] = {
+        "id": "others",
+        "vector": {**first["vector"], "id": "others"},
+        "request": {**first["request"], "rows": [{"red": 5, "green": 0, "blue": -1}], "topK": 9},
+        "answer": {**first["answer"], "rows": [other]},
+    }
 
 
 def _swapped(example: Any) -> None:
@@ -188,6 +210,26 @@ APPLICATION_FAULTS: tuple[Violation, ...] = (
         "series-of-integers",
         _task(SERIES, _exchanged),
     ),
+    Violation(
+        "APP-BND-03",
+        "text-as-file",
+        _task("image-files", lambda task: task.update(request=[{"bind": "image-pixels", "input": "file"}])),
+    ),
+    Violation(
+        "APP-BND-03",
+        "levels",
+        _task("quantiles", lambda task: task["answer"][1].update(levels=[0.125, 0.5, 0.875])),
+    ),
+    Violation(
+        "APP-BND-03",
+        "scores-as-indices",
+        _task("labels-with-indices", lambda task: task["answer"][0].update(indices="best")),
+    ),
+    Violation(
+        "APP-BND-03",
+        "spans-of-one-number",
+        _task("spans-of-speech", lambda task: task["answer"][0].update(spans="scores")),
+    ),
     Violation("APP-LBL-01", "none", _task(IMAGE, lambda task: task.pop("labels"))),
     Violation("APP-LBL-01", "not-needed", _put(SUM, labels={"ids": ["a"], "names": {"en": ["a"]}})),
     Violation(
@@ -248,6 +290,21 @@ APPLICATION_FAULTS: tuple[Violation, ...] = (
         _example(ROWS, 0, lambda e: e["request"]["rows"][0].update(plan="half")),
     ),
     Violation(
+        "APP-EXA-04",
+        "role",
+        _example("messages", 0, lambda e: e["request"]["messages"][0].update(role="system")),
+    ),
+    Violation(
+        "APP-EXA-04",
+        "text-of-a-document",
+        _example("ranked-texts", 1, lambda e: e["request"]["documents"][0].update(text="-1.0")),
+    ),
+    Violation(
+        "APP-EXA-04",
+        "other-file",
+        _example("image-files", 0, lambda e: e["request"]["image"].update(png="iVBORw0KGgo=")),
+    ),
+    Violation(
         "APP-EXA-05",
         "other-score",
         _example(IMAGE, 0, lambda e: e["answer"]["labels"][0].update(score=0.7500000000000001)),
@@ -263,6 +320,36 @@ APPLICATION_FAULTS: tuple[Violation, ...] = (
         "APP-EXA-05",
         "end-of-the-month",
         _example(SERIES, 0, lambda e: e["answer"]["points"][1].update(time="2028-05-01T06:00:00Z")),
+    ),
+    Violation(
+        "APP-EXA-05",
+        "class-without-label-left-out",
+        _task("counted-boxes", _one_label),
+    ),
+    Violation(
+        "APP-EXA-05",
+        "index-without-label-left-out",
+        _task("labels-with-indices", _two_labels),
+    ),
+    Violation(
+        "APP-EXA-05",
+        "score-without-bound",
+        _example("ranked-texts", 0, lambda e: e["request"].pop("topK")),
+    ),
+    Violation(
+        "APP-EXA-05",
+        "last-message",
+        _example("messages", 0, lambda e: e["answer"].update(text="user")),
+    ),
+    Violation(
+        "APP-EXA-05",
+        "quantile",
+        _example("quantiles", 0, lambda e: e["answer"]["rows"][0]["quantiles"].reverse()),
+    ),
+    Violation(
+        "APP-EXA-05",
+        "span",
+        _example("spans-of-speech", 0, lambda e: e["answer"]["segments"].reverse()),
     ),
     Violation("APP-EXA-05", "line", _example("ocr", 1, lambda e: e["answer"].update(text="15 7"))),
     Violation(

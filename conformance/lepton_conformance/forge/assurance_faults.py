@@ -151,6 +151,7 @@ ASSURANCE_FAULTS: tuple[Violation, ...] = (
     Violation("ASR-BIA-04", "mean-off-by-three-thousandths", whole(card=put("/evaluations/0/value", 0.863))),
     Violation("ASR-BIA-05", "largest-as-smallest", whole(put(f"{SIDE}/smallest", "/evaluations/1"))),
     Violation("ASR-BIA-05", "smallest-of-no-group", whole(put(f"{SIDE}/smallest", "/evaluations/6"))),
+    Violation("ASR-BIA-05", "difference-a-little-off", whole(put(f"{SIDE}/disparity/value", 0.10201))),
     Violation("ASR-BIA-05", "difference-too-small", whole(put(f"{SIDE}/disparity/value", 0.05))),
     Violation("ASR-BIA-05", "ratio-upside-down", whole(put(f"{FORM}/disparity/value", 2))),
     Violation("ASR-BIA-05", "ratio-as-difference", whole(put(f"{FORM}/disparity/measure", "difference"))),
@@ -165,6 +166,7 @@ ASSURANCE_FAULTS: tuple[Violation, ...] = (
             put("/evaluations/4/value", 0),
         ),
     ),
+    Violation("ASR-BIA-06", "value-just-outside", whole(put(f"{FORM}/groups/1/interval/low", 4.00001))),
     Violation("ASR-BIA-06", "value-outside", whole(put(f"{FORM}/groups/0/interval/high", 1.9))),
     Violation(
         "ASR-BIA-06", "bounds-exchanged", whole(every(put(f"{WILSON}/low", 1), put(f"{WILSON}/high", 0)))

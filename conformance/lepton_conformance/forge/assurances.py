@@ -300,6 +300,10 @@ def _valids() -> Iterator[ValidPackage]:
     yield _valid("deep-enough", least_but(put("/extensions", {"org.example.x": nested(62)})))
     equal = put(f"{FORM}/disparity", {"measure": "ratio", "value": 1})
     yield _valid("equal-groups", whole(every(equal, put(f"{FORM}/groups/1/interval/low", 2)), _EQUAL))
+    # 0.002 apart as decimals, and a little more as binary64.
+    far = put(f"{SIDE}/disparity/value", 0.102)
+    yield _valid("as-far-apart-as-may-be", whole(far, put("/evaluations/0/value", 0.862)))
+    yield _valid("all-right", whole(*_ALL_RIGHT))
 
 
 _PRESENT = put("/personalData", {"status": "present", "basis": {"en": "Consent."}})
@@ -307,5 +311,20 @@ UNKNOWN = put("/personalData", {"status": "unknown"})
 #: Five samples are in no group: the mean of the groups is then that of other samples.
 _OUT = (put("/evaluations/0/n", 105), put("/evaluations/0/value", 0.9))
 _EQUAL = put("/evaluations/5/value", 2)
+#: A share of 1, whose upper bound is 1 by the formula, and a little less as it is computed in binary64.
+_ALL_RIGHT = (
+    every(
+        put(WILSON, {"method": "wilson", "level": 0.95, "low": 0.6457, "high": 0.9999999999999999}),
+        put(f"{SIDE}/groups/1/interval", interval(0.8, 93, 0.9)),
+        put(f"{SIDE}/smallest", "/evaluations/1"),
+        put(f"{SIDE}/disparity/value", 0.2),
+    ),
+    every(
+        put("/evaluations/0/value", 0.814),
+        put("/evaluations/1/value", 1),
+        put("/evaluations/1/n", 7),
+        put("/evaluations/2/n", 93),
+    ),
+)
 
 VALID_ASSURANCES: tuple[ValidPackage, ...] = tuple(_valids())

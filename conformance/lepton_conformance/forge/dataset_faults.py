@@ -81,6 +81,12 @@ def _right_md5_wrong_sha256(document: Any) -> None:
     table["md5"] = hashlib.md5(ROWS, usedforsecurity=False).hexdigest()
 
 
+def _no_creator_and_two_schemas(document: Any) -> None:
+    """Break what the schema shows, and what is judged only of documents that are valid against it."""
+    del document["creator"]
+    document["@context"]["sc"] = "http://schema.org/"
+
+
 def _self_reference(document: Any) -> None:
     document["recordSet"].append(
         {
@@ -120,6 +126,9 @@ _FOLDER: tuple[Violation, ...] = (
         "out-of-the-root",
         in_profile(lambda p: p["files"].append({**p["files"][0], "path": "../secret.bin"})),
     ),
+    Violation("DAT-LAY-02", "reserved-and-unlisted", in_files(lambda f: f.update({"aux": b""}))),
+    Violation("DAT-LAY-02", "case-and-unlisted", in_files(lambda f: f.update({"data/ROWS.csv": b""}))),
+    Violation("DAT-LAY-02", "case-of-an-address", changed(lambda d: _leave(d, "data/Rows.csv"))),
     Violation("DAT-LAY-03", "link", _link),
     Violation("DAT-LAY-03", "pipe", _pipe),
     Violation("DAT-LAY-03", "document", _linked_document),
@@ -131,6 +140,11 @@ _FOLDER: tuple[Violation, ...] = (
         "twice",
         in_profile(lambda p: p["files"].append(dict(p["files"][0]))),
     ),
+    Violation(
+        "DAT-LAY-04",
+        "the-document-in-itself",
+        in_profile(lambda p: p["files"].append({**p["files"][0], "path": DOCUMENT})),
+    ),
     Violation("DAT-LAY-05", "one-more", _many, varies=False),
     Violation("DAT-DST-01", "parent", changed(lambda d: _leave(d, "../secret.csv"))),
     Violation("DAT-DST-01", "absolute", changed(lambda d: _leave(d, "/etc/passwd"))),
@@ -138,6 +152,7 @@ _FOLDER: tuple[Violation, ...] = (
     Violation("DAT-DST-01", "http", changed(lambda d: _leave(d, "http://example.org/x.csv"))),
     Violation("DAT-DST-01", "user", changed(lambda d: _leave(d, "https://u:p@example.org/x.csv"))),
     Violation("DAT-DST-01", "backslash", changed(lambda d: _leave(d, "data\\x.csv"))),
+    Violation("DAT-DST-01", "reserved", changed(lambda d: _leave(d, "data/nul.csv"))),
     Violation("DAT-DST-02", "absent", changed(lambda d: d["distribution"][0].pop("sha256"))),
     Violation("DAT-DST-02", "live", changed(_live)),
     Violation("DAT-DST-02", "only-md5", changed(_only_md5)),
@@ -165,6 +180,7 @@ _DOCUMENT: tuple[Violation, ...] = (
     Violation("DAT-DOC-02", "surrogate", replaced(b'"license"', b'"x": "\\ud800", "license"')),
     Violation("DAT-DOC-02", "cut", in_text(lambda data: data[:-3])),
     Violation("DAT-DOC-03", "no-creator", changed(lambda d: d.pop("creator"))),
+    Violation("DAT-DOC-03", "no-creator-and-two-schemas", changed(_no_creator_and_two_schemas)),
     Violation("DAT-DOC-03", "no-lepton", changed(lambda d: d.pop("lepton"))),
     Violation("DAT-DOC-03", "misspelt", in_profile(lambda p: p.update(splitz=[]))),
     Violation(

@@ -235,12 +235,15 @@ def _scores(
     task: Mapping[str, Any], binding: Binding, request: Mapping[str, Any], outputs: Outputs, _: Any
 ) -> dict[str, Any]:
     name, documents = binding["output"], request["documents"]
-    values = [finite(one, name) for one in _exactly(numbers(outputs[name]), len(documents), name)]
+    values = _exactly(numbers(outputs[name]), len(documents), name)
+    for value in values:
+        if math.isnan(value):
+            raise NoAnswerError(f"{name!r}: found the score nan")
     ordered = sorted(enumerate(values), key=lambda one: (-one[1], one[0]))
     limit = request.get("topK")
     kept = ordered if limit is None else ordered[: int(limit)]
     return {
-        "ranking": [{"id": documents[at]["id"], "score": score} for at, score in kept],
+        "ranking": [{"id": documents[at]["id"], "score": finite(score, name)} for at, score in kept],
         "omitted": len(ordered) - len(kept),
     }
 

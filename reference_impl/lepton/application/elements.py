@@ -22,6 +22,7 @@ __all__ = [
     "is_floating",
     "missing_element",
     "numbers",
+    "plain_numbers",
     "same_elements",
     "text_element",
     "texts",
@@ -127,18 +128,16 @@ def numbers(tensor: Tensor) -> list[float]:
     return [float(one) for one in found]
 
 
-def integers(tensor: Tensor) -> list[int]:
-    """Return the elements of an INT32 or INT64 tensor, or of floating-point ones that are integers.
+def plain_numbers(tensor: Tensor) -> list[float]:
+    """Return the elements of a tensor of numbers, integers exactly, in row-major order."""
+    if is_floating(tensor.datatype):
+        return numbers(tensor)
+    return list(struct.unpack(f"<{tensor.size}{_LETTERS[tensor.datatype]}", tensor.data))
 
-    Raises: NoAnswerError at an element that is no integer.
-    """
-    if not is_floating(tensor.datatype):
-        return list(struct.unpack(f"<{tensor.size}{_LETTERS[tensor.datatype]}", tensor.data))
-    found = numbers(tensor)
-    for one in found:
-        if not (math.isfinite(one) and one.is_integer()):
-            raise NoAnswerError(f"{tensor.name!r}: found {one!r}, expected an index")
-    return [int(one) for one in found]
+
+def integers(tensor: Tensor) -> list[int]:
+    """Return the elements of an INT32 or INT64 tensor, in row-major order."""
+    return list(struct.unpack(f"<{tensor.size}{_LETTERS[tensor.datatype]}", tensor.data))
 
 
 def byte_strings(tensor: Tensor) -> list[bytes]:

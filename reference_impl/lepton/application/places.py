@@ -7,7 +7,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from lepton.application.elements import Tensor, integers, numbers, texts
+from lepton.application.elements import Tensor, integers, numbers, plain_numbers, texts
 from lepton.application.failure import NoAnswerError
 from lepton.application.images import image_size
 
@@ -23,9 +23,10 @@ def objects(
     """Return the objects found, the best first."""
     rows = _boxes(binding, request, outputs)
     scores = _as_many(numbers(outputs[binding["scores"]]), len(rows), binding["scores"])
-    classes: Sequence[int] = [0] * len(rows)
+    classes: Sequence[float] = [0] * len(rows)
     if "classes" in binding:
-        classes = _as_many(integers(outputs[binding["classes"]]), len(rows), binding["classes"])
+        # Rows that do not count hold anything, also what is no index: only those found are looked at.
+        classes = _as_many(plain_numbers(outputs[binding["classes"]]), len(rows), binding["classes"])
     count = len(rows)
     if "count" in binding:
         count = _as_many(integers(outputs[binding["count"]]), 1, binding["count"])[0]
@@ -38,16 +39,16 @@ def objects(
         if math.isnan(score) or (binding["meaning"] == "probability" and not 0 <= score <= 1):
             raise NoAnswerError(f"{binding['scores']!r}: found the score {score!r} with this meaning")
         if score >= binding.get("threshold", -math.inf):
+            if not (0 <= classes[at] < len(ids) and classes[at] == int(classes[at])):
+                raise NoAnswerError(f"found the class {classes[at]}, expected one of {len(ids)} labels")
             found.append(at)
     found.sort(key=lambda at: (-scores[at], at))
     kept = found if "topK" not in request else found[: int(request["topK"])]
     listed = []
     for at in kept:
-        if not 0 <= classes[at] < len(ids):
-            raise NoAnswerError(f"found the class {classes[at]}, expected one of {len(ids)} labels")
         box = [_finite(one, binding["boxes"]) for one in rows[at]]
         listed.append(
-            {"label": ids[classes[at]], "score": _finite(scores[at], binding["scores"]), "box": box}
+            {"label": ids[int(classes[at])], "score": _finite(scores[at], binding["scores"]), "box": box}
         )
     return {"objects": listed, "omitted": len(found) - len(kept)}
 

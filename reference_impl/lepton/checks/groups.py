@@ -23,8 +23,11 @@ __all__ = ["CHECKS", "agree", "wilson"]
 MEANS = frozenset(["accuracy", "top-k-accuracy", "exact-match", "log-loss", "brier"])
 #: Those of them that are the share of samples for which something holds.
 SHARES = frozenset(["accuracy", "top-k-accuracy", "exact-match"])
-#: How far two numbers may be apart that were rounded to three decimals, each by itself.
-TOLERANCE = 0.002
+#: How far two numbers may be apart that were rounded to three decimals, each by itself; the last digit takes
+#: up what binary64 makes of decimals.
+TOLERANCE = 0.002000001
+#: How far a value may be outside the bounds of its interval: what computing the bounds in binary64 makes.
+EDGE = 0.000000001
 
 _NUMBERS = ("ASR-BIA-04", "ASR-BIA-05", "ASR-BIA-06")
 
@@ -201,7 +204,7 @@ def _intervals(one: Comparison) -> Iterator[tuple[str, str]]:
             continue
         here, value = f"{one.pointer}/groups/{at}/interval", group["value"]
         bounds = interval["low"], interval["high"]
-        if not bounds[0] <= value <= bounds[1]:
+        if not bounds[0] - EDGE <= value <= bounds[1] + EDGE:
             yield here, f"found the bounds {bounds[0]} and {bounds[1]}, expected {value} between them"
         elif interval["method"] == "wilson":
             if group["metric"] not in SHARES or not 0 <= value <= 1:

@@ -46,6 +46,8 @@ The key words `MUST` and `MAY` are to be read as in BCP 14.
 CHINESE = """\
 # 核心
 
+关键词 `MUST` 和 `MAY` 按 BCP 14 理解。
+
 ### COR-VER-01：版本
 
 > `source: new`

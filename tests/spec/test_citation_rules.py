@@ -69,7 +69,9 @@ def test_mentioning_an_unknown_id_anywhere_fails(standard: Any, file: str) -> No
     line = '{"$comment": "COR-VER-09"}' if file.endswith("json") else "\nSee COR-VER-09.\n"
     standard.write(file, line if file.endswith("json") else before + line)
     found = [each.found for each in standard.problems() if each.file == file]
-    assert "a mention of COR-VER-09, which no block of spec/en defines" in found
+    own = "the identifier COR-VER-09"  # which the English chapter does not have either
+    mention = "a mention of COR-VER-09, which no block of spec/en defines"
+    assert (own if file == "spec/zh/core.md" else mention) in found
 
 
 def test_a_record_of_the_past_may_name_a_withdrawn_id(standard: Any) -> None:

@@ -37,6 +37,7 @@ def test_a_variant_in_code_in_a_link_or_within_a_word_is_left_alone(standard: An
     standard.write("spec/terms.yml", TABLE)
     text = "`dimension` and [there](dimension.md), dimensional\n\n```\ndimension\n```\n"
     standard.write(EN, f"{standard.read(EN)}\n{text}")
+    standard.write(ZH, f"{standard.read(ZH)}\n`dimension`\n")
     assert standard.problems() == []
 
 

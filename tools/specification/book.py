@@ -14,6 +14,7 @@ from specification.blocks import Requirement, headings, read_blocks
 from specification.citations import Citation, check_citations, read_citations, traceability
 from specification.coverage import check_coverage, read_waivers
 from specification.edition import EDITIONS, check_editions, check_gate, read_editions
+from specification.fidelity import compare_literals
 from specification.guide import check_guide
 from specification.lock import Locked, compare_lock, next_lock, read_lock, write_lock
 from specification.mentions import check_mentions
@@ -137,7 +138,11 @@ def read_book(root: Path) -> Book:
             chinese = read_translation(chinese_file, sources[chinese_file], problems)
         declared.update(headings(sources[file]))
         known = [each for each in chinese if each.id not in declared or each.id in {b.id for b in blocks}]
-        translations |= compare_translation(file, blocks, chinese_file, known, problems)
+        fitting = compare_translation(file, blocks, chinese_file, known, problems)
+        if chinese_file in sources:
+            english = file, sources[file]
+            compare_literals(english, (chinese_file, sources[chinese_file]), fitting, problems)
+        translations |= fitting
     requirements = _unique(requirements, problems)
     lock_text = read_source(root / LOCK)
     lock = read_lock(LOCK, lock_text, problems)

@@ -7,7 +7,7 @@ in this way. Leaves reading to `lepton.package.read`. Serves PKG-DIG-03.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from lepton.formats.source import FileSource, Stamp
 from lepton.package.container import Entry, OpenFile
@@ -16,8 +16,7 @@ from lepton.package.digests import HEAD_BYTES, Digest
 __all__ = ["Written"]
 
 
-@dataclass(frozen=True, slots=True)
-class Written:
+class Written(NamedTuple):
     """A package that this process wrote: its identity, and by path the SHA-256 and the stamp of its file."""
 
     identity: str

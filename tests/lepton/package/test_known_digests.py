@@ -3,7 +3,6 @@
 import os
 import shutil
 import threading
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -64,7 +63,7 @@ def test_a_known_digest_is_compared_with_the_manifest_and_its_file_is_not_read_f
     tmp_path: Path, form: str
 ) -> None:
     written = write(tmp_path, form)
-    other = replace(written, files={PATH: ("0" * 64, written.files[PATH][1])})
+    other = written._replace(files={PATH: ("0" * 64, written.files[PATH][1])})
     findings = judged(tmp_path, form, other).findings
     assert [(one.requirement, one.file) for one in findings] == [("PKG-DIG-03", PATH)]
     assert "0" * 64 in findings[0].message

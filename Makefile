@@ -68,6 +68,7 @@ bench: $(VENV)/.installed ## Our programs beside their peers, as ratios (7 min, 
 	$(BIN)/python benchmarks/validation.py
 	$(BIN)/python benchmarks/replay.py
 	$(BIN)/python benchmarks/digests.py
+	$(BIN)/python benchmarks/packing.py
 	$(BIN)/python benchmarks/checked_call.py
 	$(BIN)/python benchmarks/serve.py
 

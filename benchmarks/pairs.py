@@ -34,10 +34,14 @@ def measure(commands: Mapping[str, Sequence[str]], rounds: int) -> dict[str, Run
     seconds: dict[str, list[float]] = {name: [] for name in commands}
     processor: dict[str, list[float]] = {name: [] for name in commands}
     peaks = dict.fromkeys(commands, 0)
+    # Programs in use keep their bytecode: without it each round would compile ours anew.
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     for turn in range(rounds + 1):
         for name, command in commands.items():
             start = time.perf_counter()
-            process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+            process = subprocess.Popen(
+                command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, env=environment
+            )
             _, status, usage = os.wait4(process.pid, 0)
             took = time.perf_counter() - start
             process.returncode = os.waitstatus_to_exitcode(status)

@@ -165,7 +165,7 @@ def labels_with_indices() -> Draft:
         request=[{"bind": "columns", "input": "x", "columns": [{"name": one} for one in names]}],
         answer=[{"bind": "label-top", "scores": "best", "indices": "places", "meaning": "score"}],
         labels=labels_of(*names),
-        metrics=[{"metric": "accuracy"}],
+        metrics=[{"metric": "brier", "value": 2.5, "n": 9, "dataset": {"name": "nine rows"}}],
         examples=[
             example_of(
                 kind,

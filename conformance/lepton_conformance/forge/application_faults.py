@@ -383,6 +383,20 @@ APPLICATION_FAULTS: tuple[Violation, ...] = (
     Violation(
         "APP-MET-01", "parameter-too-many", _metrics(IMAGE, {"metric": "accuracy", "parameters": {"k": 1}})
     ),
+    Violation(
+        "APP-MET-02",
+        "perplexity-below-one",
+        _metrics(
+            "text-generation",
+            {
+                "metric": "perplexity",
+                "parameters": {"unit": "byte"},
+                "value": 0.5,
+                "n": 9,
+                "dataset": {"name": "nine texts"},
+            },
+        ),
+    ),
     Violation("APP-MET-02", "per-cent", _task(IMAGE, _without_metrics_value)),
     Violation("APP-MET-03", "direction", _card(direction="lower")),
     Violation("APP-MET-03", "per-cent", _card(value=50)),

@@ -151,6 +151,7 @@ _FOLDER: tuple[Violation, ...] = (
     Violation("DAT-DST-01", "file", changed(lambda d: _leave(d, "file:///etc/passwd"))),
     Violation("DAT-DST-01", "http", changed(lambda d: _leave(d, "http://example.org/x.csv"))),
     Violation("DAT-DST-01", "user", changed(lambda d: _leave(d, "https://u:p@example.org/x.csv"))),
+    Violation("DAT-DST-01", "control", changed(lambda d: _leave(d, "https://example.org/\x01.csv"))),
     Violation("DAT-DST-01", "backslash", changed(lambda d: _leave(d, "data\\x.csv"))),
     Violation("DAT-DST-01", "reserved", changed(lambda d: _leave(d, "data/nul.csv"))),
     Violation("DAT-DST-02", "absent", changed(lambda d: d["distribution"][0].pop("sha256"))),

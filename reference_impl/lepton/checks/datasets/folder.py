@@ -15,7 +15,7 @@ from lepton.package.paths import collision_key, displayed, reserved_fault, synta
 
 __all__ = ["CHECKS"]
 
-_ADDRESS = re.compile(r"https://[^/?#@\s]+(?:[/?#][^\s]*)?")
+_ADDRESS = re.compile(r"https://[^/?#@\s\x00-\x1f\x7f-\x9f]+(?:[/?#][^\s\x00-\x1f\x7f-\x9f]*)?")
 
 
 def _from_walk(dataset: Dataset, theirs: str, ours: str) -> Iterator[Finding]:
@@ -114,7 +114,7 @@ def addresses(dataset: Dataset) -> Iterator[Finding]:
         url = entry["contentUrl"]
         if "containedIn" not in entry and is_address(url):
             if not _ADDRESS.fullmatch(url):
-                message = f"found {url[:80]!r}, expected https:// without user name, or a path"
+                message = f"found {url[:80]!r}, expected https:// without user name and spaces, or a path"
                 yield Finding("DAT-DST-01", DOCUMENT, f"{pointer}/contentUrl", message, "")
         else:
             fault = _fault_of(url)

@@ -64,13 +64,13 @@ site: $(VENV)/.installed ## Build the published standard, English and Chinese, i
 site-serve: $(VENV)/.installed ## Serve the standard on http://127.0.0.1:8100 and rebuild on change
 	$(BIN)/mkdocs serve --dev-addr 127.0.0.1:8100
 
-bench: $(VENV)/.installed ## Our programs beside their peers, as ratios (7 min, and 5 more to install the peers)
+bench: $(VENV)/.installed ## Our programs beside their peers, as ratios (10 min, and 5 more to install the peers)
 	$(BIN)/python benchmarks/validation.py
 	$(BIN)/python benchmarks/replay.py
 	$(BIN)/python benchmarks/digests.py
-	$(BIN)/python benchmarks/packing.py
 	$(BIN)/python benchmarks/checked_call.py
 	$(BIN)/python benchmarks/serve.py
+	$(BIN)/python benchmarks/packing.py
 
 clean: ## Remove what was built; the environment in .venv stays
 	rm -rf build dist site .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

@@ -80,6 +80,7 @@ ASSURANCE_FAULTS: tuple[Violation, ...] = (
     Violation("ASR-USE-02", "empty-list", least_but(put("/use/misuse", []))),
     Violation("ASR-USE-02", "no-answer", whole(put("/use/misuse/0/answer", None))),
     Violation("ASR-PRV-01", "files-missing", least_but(put("/privacy/files", None))),
+    Violation("ASR-PRV-01", "status-missing", least_but(put("/privacy/files/status", None))),
     Violation("ASR-PRV-01", "status-of-another-name", least_but(put("/privacy/files/status", "some"))),
     Violation(
         "ASR-PRV-01",

@@ -338,3 +338,20 @@ def rich() -> DataDraft:
     )
     document["lepton"]["missingValues"] = ["NA"]
     return DataDraft(document, files, roles)
+
+
+def seldom() -> DataDraft:
+    """Return the rich data set with what is seldom: units of categories, two formats, addresses."""
+    draft = rich()
+    table = next(one for one in draft.document["distribution"] if one.get("contentUrl") == "data/rows.csv")
+    table["encodingFormat"] = ["text/csv", "application/jsonlines"]
+    number, _, color = draft.document["recordSet"][1]["field"][:3]
+    number["dataType"] = "http://schema.org/Integer"
+    color["unitText"] = "a name in English"
+    color["dataType"] = [*_as_list(color["dataType"]), "sc:AudioObject"]
+    return draft
+
+
+def _as_list(value: Any) -> list[Any]:
+    """Return a value that may be one or several as a list."""
+    return value if isinstance(value, list) else [value]

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import lepton_spec
-from lepton_conformance.forge.dataset_draft import DataDraft, least, rich
+from lepton_conformance.forge.dataset_draft import DataDraft, least, rich, seldom
 from lepton_conformance.forge.dataset_faults import DATASET_FAULTS
 from lepton_conformance.forge.record_faults import RECORD_FAULTS
 from lepton_conformance.forge.violation import Violation
@@ -18,7 +18,7 @@ from lepton_conformance.forge.violation import Violation
 __all__ = ["DATASETS", "DATASET_VIOLATIONS", "write_datasets"]
 
 #: Valid data sets, by name.
-DATASETS: Mapping[str, Callable[[], DataDraft]] = {"least": least, "rich": rich}
+DATASETS: Mapping[str, Callable[[], DataDraft]] = {"least": least, "rich": rich, "seldom": seldom}
 #: Every violating data set; the table is like that of packages.
 DATASET_VIOLATIONS: tuple[Violation, ...] = (*DATASET_FAULTS, *RECORD_FAULTS)
 

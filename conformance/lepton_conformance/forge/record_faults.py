@@ -54,6 +54,12 @@ def _shared_row(document: Any) -> None:
     ]
 
 
+def _by_expression(document: Any) -> None:
+    """Make the mapped record set one that is not readable."""
+    document["@context"] |= {"transform": "cr:transform", "regex": "cr:regex"}
+    field(document, 1, 0)["source"]["transform"] = {"regex": "(.*)"}
+
+
 def _second_table(_: object) -> Forged:
     draft = rich()
     _shared_row(draft.document)
@@ -99,6 +105,11 @@ _RECORDS: tuple[Violation, ...] = (
         "number-of-content",
         changed(lambda d: field(d, 3, 0).update(dataType="sc:Integer")),
     ),
+    Violation(
+        "DAT-REC-01", "number-of-name", changed(lambda d: field(d, 3, 1).update(dataType="sc:Integer"))
+    ),
+    Violation("DAT-REC-01", "array-of-names", changed(lambda d: field(d, 3, 1).update(isArray=True))),
+    Violation("DAT-REC-01", "bare-name", changed(lambda d: field(d, 1, 0).update(dataType="Integer"))),
     Violation("DAT-REC-02", "too-few", _rows(ROWS + b"4,1,red\n"), full=True),
     Violation("DAT-REC-02", "too-many", _rows(ROWS + b"4,1,red,test,x\n"), full=True),
     Violation("DAT-REC-02", "mark", _rows(b"\xef\xbb\xbf" + ROWS), full=True),
@@ -125,6 +136,12 @@ _RECORDS: tuple[Violation, ...] = (
         full=True,
     ),
     Violation("DAT-REC-05", "nan", _rows(ROWS.replace(b"1.25", b"NaN")), full=True),
+    Violation(
+        "DAT-REC-05",
+        "before-a-short-record",
+        _rows(ROWS.replace(b"1.25", b"NaN") + b"4,1,red\n"),
+        full=True,
+    ),
     Violation("DAT-REC-05", "comma", _rows(ROWS.replace(b"1.25", b'"1,25"')), full=True),
     Violation("DAT-REC-05", "plus", _rows(ROWS.replace(b"1.25", b"+1.25")), full=True),
     Violation("DAT-REC-05", "fraction", _rows(ROWS + b"4.0,1,red,test\n"), full=True),
@@ -175,6 +192,11 @@ _MAPPINGS: tuple[Violation, ...] = (
     Violation("DAT-MAP-01", "scaling", _input(lambda b: b.update(mean=[0.5]))),
     Violation("DAT-MAP-01", "no-json", with_file("more.json", b"{", "mapping")),
     Violation("DAT-MAP-02", "record-set", in_mapping(lambda m: m.update(recordSet="rows"))),
+    Violation(
+        "DAT-MAP-02",
+        "not-readable",
+        changed(_by_expression),
+    ),
     Violation("DAT-MAP-02", "field", _input(lambda b: b.update(fields=["rows/depth"]))),
     Violation("DAT-MAP-02", "symbol", _input(lambda b: b.update(shape=["M", 1]))),
     Violation("DAT-MAP-02", "tensor-twice", _target(lambda b: b.update(name="height"))),
@@ -193,6 +215,9 @@ _MAPPINGS: tuple[Violation, ...] = (
     ),
     Violation("DAT-MAP-03", "unit", _input(lambda b: b["unit"].update(field="ft"))),
     Violation("DAT-MAP-03", "no-unit", _input(lambda b: b.update(unit="none"))),
+    Violation(
+        "DAT-MAP-03", "unit-of-categories", _target(lambda b: b.update(unit={"field": "m", "tensor": "m"}))
+    ),
     Violation("DAT-MAP-03", "no-conversion", _input(lambda b: b.update(unit={"field": "m", "tensor": "cm"}))),
     Violation("DAT-MAP-04", "missing", _input(lambda b: b.update(missing={"rule": "refuse"})), full=True),
     Violation("DAT-MAP-04", "category", _target(lambda b: b.update(categories=["red", "green"])), full=True),

@@ -271,7 +271,9 @@ def differing(package: Package) -> Iterator[Finding | NotChecked]:
             yield NotChecked("APP-EXA-07", "blocked by APP-BND-01")
             continue
         answers = [one["answer"] for one in task["examples"] if "answer" in one]
-        if answers and all(_first_difference(answers[0], one) is None for one in answers[1:]):
+        if not answers:
+            yield NotChecked("APP-EXA-07", "blocked by APP-EXA-01")
+        elif all(_first_difference(answers[0], one) is None for one in answers[1:]):
             message = "found one answer only, expected two examples whose answers differ"
             yield Finding("APP-EXA-07", found.path, f"/tasks/{at}/examples", message, "")
 

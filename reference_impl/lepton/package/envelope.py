@@ -94,11 +94,11 @@ def read_bundle(data: bytes, take: Take | None = None) -> Bundle:
         raise Malformed("/mediaType", f"found {_shown(kind)}, expected {BUNDLE_TYPE!r}")
     place = "/verificationMaterial"
     material = _object(document, "verificationMaterial", "")
-    given = [name for name in _MATERIALS if material.get(name) is not None]
+    given = [name for name in _MATERIALS if name in material]
     if len(given) != 1:
         raise Malformed(place, f"found {', '.join(given) or 'none'}, expected one of {', '.join(_MATERIALS)}")
-    entries = material.get("tlogEntries")
-    if entries is not None and not isinstance(entries, list):
+    entries = material.get("tlogEntries", [])
+    if not isinstance(entries, list):
         raise Malformed(f"{place}/tlogEntries", f"found {_shown(entries)}, expected a list")
     value = _object(material, given[0], place)
     hint, certificates = _material(given[0], value, f"{place}/{given[0]}")
@@ -119,15 +119,18 @@ def read_envelope(data: bytes, take: Take | None = None) -> Envelope:
 
 def _material(kind: str, value: dict[str, Any], place: str) -> tuple[str, tuple[bytes, ...]]:
     if kind == "publicKey":
-        hint = value.get("hint")
-        if not isinstance(hint, str | None):
+        hint = value.get("hint", "")
+        if not isinstance(hint, str):
             raise Malformed(f"{place}/hint", f"found {_shown(hint)}, expected a text")
-        return hint or "", ()
+        return hint, ()
     if kind == "certificate":
         return "", (_bytes(value, "rawBytes", place),)
     chain = value.get("certificates")
-    if not isinstance(chain, list) or not 0 < len(chain) <= MAX_CERTIFICATES:
-        raise Malformed(f"{place}/certificates", f"expected a list of 1 to {MAX_CERTIFICATES} certificates")
+    if not isinstance(chain, list) or not chain:
+        raise Malformed(f"{place}/certificates", f"found {_shown(chain)}, expected a list of certificates")
+    if len(chain) > MAX_CERTIFICATES:
+        message = f"found {len(chain)} certificates, this implementation looks at {MAX_CERTIFICATES} at most"
+        raise Malformed(f"{place}/certificates", message, limit=True)
     found = []
     for at, one in enumerate(chain):
         where = f"{place}/certificates/{at}"

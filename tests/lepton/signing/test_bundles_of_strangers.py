@@ -4,6 +4,7 @@ import contextlib
 import json
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -110,3 +111,33 @@ def payloads(draw: st.DrawFn) -> bytes:
 @given(payloads())
 def test_a_statement_with_one_value_altered_is_read_or_refused(data: bytes) -> None:
     judged(data)
+
+
+@pytest.mark.parametrize(
+    ("member", "pointer"),
+    [
+        ({"publicKey": {"hint": None}}, "/verificationMaterial/publicKey/hint"),
+        ({"publicKey": {}, "tlogEntries": None}, "/verificationMaterial/tlogEntries"),
+        ({"publicKey": {}, "certificate": None}, "/verificationMaterial"),
+        (
+            {"x509CertificateChain": {"certificates": []}},
+            "/verificationMaterial/x509CertificateChain/certificates",
+        ),
+    ],
+)
+def test_null_stands_for_no_member_and_an_empty_chain_for_none(member: Any, pointer: str) -> None:
+    with pytest.raises(Malformed) as caught:
+        read_bundle(text({**GOOD_BUNDLE, "verificationMaterial": member}))
+    assert caught.value.pointer == pointer
+    assert not caught.value.limit
+
+
+def test_a_hint_may_be_absent() -> None:
+    assert read_bundle(text({**GOOD_BUNDLE, "verificationMaterial": {"publicKey": {}}})).hint == ""
+
+
+def test_a_chain_beyond_the_limit_of_this_implementation_is_not_judged() -> None:
+    chain = {"certificates": [{"rawBytes": "AAAA"}] * 17}
+    with pytest.raises(Malformed, match="17 certificates") as caught:
+        read_bundle(text({**GOOD_BUNDLE, "verificationMaterial": {"x509CertificateChain": chain}}))
+    assert caught.value.limit

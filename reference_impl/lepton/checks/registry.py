@@ -14,6 +14,8 @@ from lepton.package.read import STRUCTURE, Package
 
 __all__ = ["PACKAGE", "Check", "NotChecked", "Outcome", "Stage", "check", "run"]
 
+#: Said of what a check relies on and nobody violated.
+UNDECIDED = " could not be judged"
 #: Findings reported of one requirement; a package that breaks it everywhere needs no longer list.
 MAX_FINDINGS = 50
 #: The profile that every package is judged by.
@@ -123,9 +125,15 @@ def _hidden(package: Package, one: Check, failed: Iterable[str], reasons: dict[s
         if need in failed:
             return f"blocked by {need}"
         if need in reasons:
-            return reasons[need] if reasons[need].startswith("blocked") else f"blocked by {need}"
+            return _passed_on(need, reasons[need])
     cause = next((one for one in one.after if one in failed), None)
     return None if cause is None else f"blocked by {cause}"
+
+
+def _passed_on(need: str, reason: str) -> str:
+    """Return why what relies on `need` is not run: only a violation blocks (Spec: PKG-VAL-05)."""
+    told = reason.startswith("blocked by ") or UNDECIDED in reason
+    return reason if told else f"{need}{UNDECIDED}: {reason}"
 
 
 def _blocker(package: Package, stage: Stage, failed: Iterable[str], reasons: dict[str, str]) -> str | None:

@@ -45,7 +45,6 @@ MUTATION_NEEDS = (
     "PKG-VEC-10",
     "PKG-VEC-11",
     "PKG-VEC-04",
-    "PKG-VEC-08",
 )
 
 
@@ -83,7 +82,7 @@ def checks_of(replay: "ReplayFacts | None", refused: str) -> tuple[Check, ...]:
                 pointer = _control_pointer(package, outcome.document, outcome.control, outcome.step)
                 yield Finding("PKG-VEC-08", outcome.document, pointer, message, "")
 
-    @check("PKG-VEC-12", needs=MUTATION_NEEDS, full=True)
+    @check("PKG-VEC-12", needs=MUTATION_NEEDS, after=("PKG-VEC-08",), full=True)
     def killed_mutants(package: Package) -> Iterator[Finding | NotChecked]:
         """The mutants that were run, none of them a declared survivor, are killed."""
         if replay is None:

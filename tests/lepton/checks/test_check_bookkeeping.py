@@ -12,6 +12,7 @@ from lepton.finding import Finding
 from lepton.package import Package, open_package
 from lepton.validate import PROFILES, validate_package
 from lepton_conformance.forge import VIOLATIONS
+from lepton_conformance.forge.boundaries.open_questions import shaping_draft
 from lepton_conformance.forge.package import CARD
 from lepton_conformance.forge.valid import linear_draft, two_artifacts_draft
 
@@ -87,6 +88,41 @@ def test_a_violated_prerequisite_blocks_and_is_named_through_a_chain(package: Pa
         "PKG-PRO-02": "blocked by PKG-SIG-02",
         "PKG-VEC-03": "blocked by PKG-SIG-02",
     }
+
+
+def test_what_is_undecided_blocks_nothing_and_is_named_with_its_reason(package: Package) -> None:
+    @check("PKG-ART-01")
+    def cause(package: Package) -> Iterator[NotChecked]:
+        yield NotChecked("PKG-ART-01", "too large")
+
+    @check("PKG-ART-03", needs=("PKG-ART-01",))
+    def effect(package: Package) -> Iterator[Finding]:
+        raise AssertionError("a check without what it relies on is not run")
+        yield
+
+    @check("PKG-VEC-04", needs=("PKG-ART-03",))
+    def later(package: Package) -> Iterator[Finding]:
+        raise AssertionError("a check without what it relies on is not run")
+        yield
+
+    @check("PKG-ART-02", after=("PKG-ART-01",))
+    def beside(package: Package) -> Iterator[Finding]:
+        yield from ()
+
+    outcome = run(package, (cause, effect, later, beside))
+    assert outcome.checked == ("PKG-ART-02",)
+    assert outcome.not_checked == {
+        "PKG-ART-01": "too large",
+        "PKG-ART-03": "PKG-ART-01 could not be judged: too large",
+        "PKG-VEC-04": "PKG-ART-01 could not be judged: too large",
+    }
+
+
+def test_a_control_that_cannot_be_run_leaves_the_mutants_judged(tmp_path: Path) -> None:
+    report = validate_package(shaping_draft().directory().write(tmp_path), level="full")
+    assert not report.findings
+    assert "PKG-VEC-12" in report.checked
+    assert set(report.not_checked) - set(REVIEWED) == {"PKG-VEC-08"}
 
 
 def test_what_could_not_be_judged_is_never_among_the_checked(package: Package) -> None:

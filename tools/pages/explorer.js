@@ -38,7 +38,7 @@
   });
 
   function mend() {
-    Array.prototype.forEach.call(document.querySelectorAll(".md-typeset__scrollwrap"), function (each) {
+    Array.prototype.forEach.call(document.querySelectorAll(".md-typeset__scrollwrap, .md-typeset table"), function (each) {
       if (each.scrollWidth > each.clientWidth) each.setAttribute("tabindex", "0");
       else each.removeAttribute("tabindex");
     });
@@ -50,6 +50,7 @@
   document.addEventListener("DOMContentLoaded", function () {
     mend();
     window.addEventListener("resize", mend);
+    document.addEventListener("toggle", mend, true);
     new MutationObserver(mend).observe(document.body, { childList: true, subtree: true });
   });
 })();

@@ -22,7 +22,7 @@ from lepton.pack.onnx_source import OnnxSource
 if TYPE_CHECKING:
     from onnx import ModelProto
 
-__all__ = ["DEFAULT_OPSETS", "EstimatorGraph", "estimator_graph"]
+__all__ = ["DEFAULT_OPSETS", "EstimatorGraph", "counts_votes", "estimator_graph"]
 
 #: Operator sets that engines of several years compute.
 DEFAULT_OPSETS = {"": 18, "ai.onnx.ml": 3}
@@ -30,7 +30,7 @@ DEFAULT_OPSETS = {"": 18, "ai.onnx.ml": 3}
 
 @dataclass(frozen=True, slots=True)
 class EstimatorGraph:
-    """A converted estimator, and the outputs that are no tensors and were left out."""
+    """A converted estimator, and the outputs that were left out: no tensors, or nothing of the estimator."""
 
     source: OnnxSource
     left_out: tuple[str, ...]
@@ -45,7 +45,7 @@ def estimator_graph(model: Any, columns: Mapping[str, tuple[str, int]], request:
     types = _types(columns, request)
     options = {id(model): {"zipmap": False}} if hasattr(model, "classes_") else None
     try:
-        with _flags_as_numbers(), warnings.catch_warnings():
+        with _flags_as_numbers(), _votes_unflattened(model), warnings.catch_warnings():
             warnings.simplefilter("ignore", FutureWarning)  # skl2onnx looks at what scikit-learn gives up
             try:
                 proto = _converted(skl2onnx, model, types, options)
@@ -59,7 +59,11 @@ def estimator_graph(model: Any, columns: Mapping[str, tuple[str, int]], request:
             f"{request.source}: skl2onnx {skl2onnx.__version__} cannot convert {type(model).__name__} "
             f"({one_line(error)}{cause})"
         ) from error
-    left_out = tuple(value.name for value in proto.graph.output if not value.type.HasField("tensor_type"))
+    left_out = tuple(
+        value.name
+        for value in proto.graph.output
+        if not value.type.HasField("tensor_type") or (value.name == "probabilities" and counts_votes(model))
+    )
     kept = [value for value in proto.graph.output if value.name not in left_out]
     del proto.graph.output[:]
     proto.graph.output.extend(kept)
@@ -100,6 +104,33 @@ def _shapes(
     if targets == 1 or [value.name for value in proto.graph.output] != ["variable"]:
         return None
     return {**{name: (BATCH, width) for name, (_, width) in columns.items()}, "variable": (BATCH, targets)}
+
+
+def _last(model: Any) -> Any:
+    steps = getattr(model, "steps", None)
+    return steps[-1][1] if steps else model
+
+
+def counts_votes(model: Any) -> bool:
+    """Say whether the estimator counts votes for classes, so that it has no probabilities."""
+    return getattr(_last(model), "voting", None) == "hard"
+
+
+@contextmanager
+def _votes_unflattened(model: Any) -> Iterator[None]:
+    """Let skl2onnx convert a VotingClassifier: the flag is about `transform`, which no graph answers.
+
+    skl2onnx 1.20 refuses the flag's own default.
+    """
+    last = _last(model)
+    flat = hasattr(last, "voting") and getattr(last, "flatten_transform", False)
+    if flat:
+        last.flatten_transform = False
+    try:
+        yield
+    finally:
+        if flat:
+            last.flatten_transform = flat
 
 
 @contextmanager

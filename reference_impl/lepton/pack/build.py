@@ -5,7 +5,6 @@ Owns the order of the work; leaves each part to the other modules of this packag
 """
 
 import shutil
-import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ from lepton.pack.golden import Tell, golden_vectors
 from lepton.pack.origin import Origin
 from lepton.pack.recipe import Recipe
 from lepton.pack.signature import interface_entries, signature_entries
+from lepton.pack.workfolder import work_folder
 from lepton.package.canonical import canonical
 from lepton.package.schema import schema_faults
 from lepton.package.write import Member, write_digested
@@ -86,8 +86,8 @@ def _publish(members: list[Member], manifest: dict[str, Any], out: Path) -> str:
     from lepton.validate import validate_package
 
     out.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".lepton-pack-", dir=out.parent) as name:
-        beside = Path(name) / out.name
+    with work_folder(".lepton-pack-", out.parent) as folder:
+        beside = folder / out.name
         written = write_digested(members, manifest, beside)
         report = validate_package(beside, level="full", allow_executable=True, written=written)
         errors = [one for one in report.findings if severity(one.requirement) is Severity.ERROR]
@@ -228,8 +228,7 @@ def _materialized(manifest: Mapping[str, Any], members: list[Member]) -> Iterato
 
     Engines follow no link out of the folder, so that what they open is linked to hard, or copied.
     """
-    with tempfile.TemporaryDirectory(prefix="lepton-pack-") as name:
-        folder = Path(name)
+    with work_folder("lepton-pack-") as folder:
         for member in members:
             target = folder / member.path
             target.parent.mkdir(parents=True, exist_ok=True)

@@ -267,14 +267,17 @@ def _if(schema: Any, argument: Any, file: str, at: str) -> Check:
 
 
 def _suggested(fault: SchemaFault) -> SchemaFault:
-    """Add the known member that an unknown one resembles. Only for faults that are reported: it is slow."""
+    """Add the known member that an unknown one resembles, else all. Only for faults that are reported."""
     import difflib
 
     file, pointer = _split(fault.locations[-1].removesuffix("/additionalProperties"))
     known = _at(file, pointer).get("properties", {})
     name = fault.pointer.rpartition("/")[2].replace("~1", "/").replace("~0", "~")
     close = difflib.get_close_matches(name[:128], known, n=1)
-    return fault._replace(message=f"{fault.message}, expected {close[0]!r}?") if close else fault
+    if close:
+        return fault._replace(message=f"{fault.message}, expected {close[0]!r}?")
+    one_of = f"one of {', '.join(known)}" if known else "no member here"
+    return fault._replace(message=f"{fault.message}, expected {one_of}")
 
 
 _KEYWORDS: dict[str, Builder] = {

@@ -5,22 +5,32 @@ from pathlib import Path
 from typing import Any
 
 import joblib  # type: ignore[import-untyped]
+import lightgbm
 import numpy as np
 import pandas  # type: ignore[import-untyped]
 import pytest
 import xgboost
 from sklearn.cluster import KMeans
-from sklearn.ensemble import ExtraTreesRegressor, HistGradientBoostingClassifier, IsolationForest
+from sklearn.ensemble import (
+    ExtraTreesRegressor,
+    HistGradientBoostingClassifier,
+    IsolationForest,
+    VotingClassifier,
+)
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.multioutput import MultiOutputClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.svm import SVC, LinearSVC
+from sklearn.tree import DecisionTreeClassifier
 
 from lepton.convert.packing import pack_source
+from lepton.convert.request import Request
+from lepton.convert.sklearn_graph import estimator_graph
 from lepton.errors import RecipeError
 from lepton.finding import Verdict
 from lepton.pack import Packed, read_recipe
+from lepton.pack.recipe import Recipe
 from lepton.runtime import open_pipeline
 from lepton.validate import load, validate_package
 
@@ -139,3 +149,63 @@ def test_splits_on_categories_are_refused_with_their_reason(tmp_path: Path) -> N
 
     with pytest.raises(RecipeError, match=r"found splits on categories .* encode categories as numbers"):
         packed(tmp_path, model)
+
+
+def categorical(folder: Path) -> tuple[Any, Any]:
+    rows = np.c_[GENERATOR.integers(0, 5, 400), GENERATOR.normal(size=(400, 2))].astype(np.float32)
+    values = np.where(np.isin(rows[:, 0], (1, 3, 4)), 2.0, -1.0) * rows[:, 1] + rows[:, 2]
+    data = lightgbm.Dataset(rows, values, feature_name=["kind", "size", "age"], categorical_feature=[0])
+    model = lightgbm.train({"objective": "regression", "verbose": -1}, data, 20)
+    model.save_model(folder / "model.txt")
+    return model, rows
+
+
+def test_lightgbm_with_categories_and_no_samples_is_refused_with_two_remedies(tmp_path: Path) -> None:
+    categorical(tmp_path)
+    (tmp_path / "recipe.yml").write_text(json.dumps(RECIPE))
+
+    with pytest.raises(
+        RecipeError,
+        match=r"found splits on categories of the features kind, .* expected `vectors: \{samples: FILE.npz\}`"
+        r".*; or encode categories \(OneHotEncoder, OrdinalEncoder\) before training",
+    ):
+        pack_source(
+            str(tmp_path / "model.txt"), read_recipe(tmp_path / "recipe.yml"), tmp_path / "out.lepton"
+        )
+
+
+def test_lightgbm_with_categories_and_samples_of_them_answers_alike(tmp_path: Path) -> None:
+    model, rows = categorical(tmp_path)
+    np.savez(tmp_path / "samples.npz", X=rows[:200])
+    (tmp_path / "recipe.yml").write_text(json.dumps({**RECIPE, "vectors": {"samples": "samples.npz"}}))
+
+    package = pack_source(
+        str(tmp_path / "model.txt"), read_recipe(tmp_path / "recipe.yml"), tmp_path / "out.lepton"
+    )
+
+    assert any("The features kind are categories" in one for one in package.lost)
+    found = answers(package, rows[200:260])
+    np.testing.assert_allclose(found["variable"][:, 0], model.predict(rows[200:260]), atol=1e-4)
+
+
+@pytest.mark.parametrize("voting", ["soft", "hard"])
+def test_a_classifier_by_votes_answers_alike(tmp_path: Path, voting: str) -> None:
+    inner = [("line", LogisticRegression()), ("tree", DecisionTreeClassifier(max_depth=3, random_state=1))]
+    model = VotingClassifier(inner, voting=voting).fit(ROWS, CLASSES)
+
+    package = packed(tmp_path, model)
+
+    found = answers(package, ROWS[:40])
+    assert (found["label"] == model.predict(ROWS[:40])).all()
+    assert ("probabilities" in found) == (voting == "soft")
+    assert any("counts votes" in one for one in package.lost) == (voting == "hard")
+    if voting == "soft":
+        np.testing.assert_allclose(found["probabilities"], model.predict_proba(ROWS[:40]), atol=1e-5)
+
+
+def test_converting_a_classifier_by_votes_leaves_its_flag() -> None:
+    model = VotingClassifier([("line", LogisticRegression())], voting="soft").fit(ROWS, CLASSES)
+
+    estimator_graph(model, {"X": ("FP32", 5)}, Request("model.pkl", Recipe("recipe.yml", Path(), RECIPE)))
+
+    assert model.flatten_transform is True

@@ -79,6 +79,12 @@ def _recipe(tmp_path: Path, text: str) -> Path:
     ("change", "words"),
     [
         ("idd: x", "/idd"),
+        ("idd: x", "expected 'id'?"),
+        (
+            "wrong: x",
+            'found the unknown member "wrong", expected one of lepton, id, version, language,',
+        ),
+        ("vectors: {wrong: 1}", 'at /vectors/wrong: found the unknown member "wrong", expected one of '),
         ("symbols: {N: {min: 1}}", "/symbols/N"),
         ("processing: {pre: [], post: []}", "'interface'"),
         ("vectors: {seed: -1}", "/vectors/seed"),

@@ -53,6 +53,8 @@ def origin_of(model: Any, request: Request) -> Origin:
     document = booster.dump_model()
     objective = str(document.get("objective", "none")).split(" ")[0]
     _refuse_wrong_graphs(document, objective, request, tools.__version__)
+    categories = _categories(document)
+    _refuse_generated(categories, request)
     classes = _classes(document, objective)
     width = booster.num_feature()
     source = boosted_graph("convert_lightgbm", booster, width, classes, request, "lightgbm", zipmap=False)
@@ -64,6 +66,11 @@ def origin_of(model: Any, request: Request) -> Origin:
 
     labels = [str(label) for label in getattr(model, "classes_", ())]
     lost = [TREE_LOST]
+    if categories:
+        lost.append(
+            f"The features {', '.join(categories)} are categories: the graph takes the whole number of one; "
+            "to other numbers it does not answer as LightGBM does, and the names of categories are not in it."
+        )
     if labels:
         lost.append(
             "The output `label` is the index of a class; the classes are the labels of `probabilities`."
@@ -93,6 +100,31 @@ def _refuse_wrong_graphs(document: Mapping[str, Any], objective: str, request: R
     if wrong is not None:
         raise RecipeError(
             f"{request.source}: found {wrong}; onnxmltools {version} makes no right graph of others"
+        )
+
+
+def _categories(document: Mapping[str, Any]) -> list[str]:
+    """Return the names of the features that some tree splits by category."""
+    split: set[int] = set()
+    for tree in document["tree_info"]:
+        nodes = [tree["tree_structure"]]
+        while nodes:
+            node = nodes.pop()
+            if "left_child" in node:
+                nodes += [node["left_child"], node["right_child"]]
+                if node["decision_type"] == "==":
+                    split.add(node["split_feature"])
+    return [document["feature_names"][place] for place in sorted(split)]
+
+
+def _refuse_generated(categories: list[str], request: Request) -> None:
+    """Refuse to draw numbers where categories are expected. Raises: RecipeError with two ways that work."""
+    if categories and "samples" not in request.recipe.document.get("vectors", {}):
+        raise RecipeError(
+            f"{request.source}: found splits on categories of the features {', '.join(categories)}, and no "
+            "samples; expected `vectors: {samples: FILE.npz}` in the recipe, with rows of the array X in "
+            "which they are whole numbers of categories, since numbers drawn at random are none; or encode "
+            "categories (OneHotEncoder, OrdinalEncoder) before training"
         )
 
 

@@ -13,7 +13,7 @@ from lepton.convert.extras import needed
 from lepton.convert.graphs import BATCH, BATCH_FACTS
 from lepton.convert.oracle import FrameworkOracle, bytes_of, texts_of
 from lepton.convert.request import Request
-from lepton.convert.sklearn_graph import estimator_graph
+from lepton.convert.sklearn_graph import counts_votes, estimator_graph
 from lepton.errors import RecipeError
 from lepton.pack.onnx_source import OnnxSource
 from lepton.pack.oracle import OnnxOracle
@@ -54,7 +54,7 @@ def origin_of(model: Any, request: Request) -> Origin:
             OnnxOracle(source.model),
         ),
         facts=_facts(model, source, columns, request),
-        lost=(*_lost(model, set(asked.values())), *_left_out(graph.left_out)),
+        lost=(*_lost(model, set(asked.values())), *_left_out(model, graph.left_out)),
     )
 
 
@@ -203,8 +203,13 @@ def _facts(
     return {**BATCH_FACTS, "signature": {"inputs": inputs, "outputs": outputs}}
 
 
-def _left_out(outputs: tuple[str, ...]) -> list[str]:
-    return [f"The output {name!r} of the graph is a sequence, and no tensor: left out." for name in outputs]
+def _left_out(model: Any, outputs: tuple[str, ...]) -> list[str]:
+    return [
+        "The graph counts votes as probabilities, which voting='hard' does not answer: left out."
+        if counts_votes(model) and name == "probabilities"
+        else f"The output {name!r} of the graph is a sequence, and no tensor: left out."
+        for name in outputs
+    ]
 
 
 def _lost(model: Any, asked: set[str]) -> list[str]:

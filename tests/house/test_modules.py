@@ -45,6 +45,7 @@ LONG = {
     f"{MUTANTS}/talker.py": "an adapter program and its faults, in one file as a stranger's would be",
     f"{MUTANTS}/decoding.py": "each step of decoding is a method that a mutant may replace",
 }
+LONG["conformance/lepton_conformance/forge/application_faults.py"] = CATALOGUE
 LONG["conformance/lepton_conformance/strategies/graphs/indexing.py"] = "one small recipe an operator"
 NO_NOUNS = {"utils", "util", "helpers", "helper", "common", "misc"}
 PUBLIC = {
